@@ -1,0 +1,68 @@
+# The ways to run, test and check magento-scim from a checkout. `make` alone lists them.
+
+PYTHON ?= python3
+PORT ?= 8080
+DUMP ?=
+ARGS ?=
+VENV := .venv
+APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint conformance clean distclean
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+run: $(VENV)/.installed ## serve on a shop, or on a sandbox under var/: make run [PORT=8080]
+	@exec $(VENV)/bin/magento-scim run --port $(PORT)
+
+test: $(VENV)/.installed-dev ## run the tests: make test [DUMP=shop.sql.gz] [ARGS="-k word"]
+	@$(VENV)/bin/python -m app.sandbox.programs
+	@exec $(VENV)/bin/python -m pytest $(if $(DUMP),--dump='$(DUMP)') $(ARGS)
+
+lint: $(VENV)/.installed-dev ## check style and types
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+
+conformance: $(VENV)/.installed-dev ## write docs/conformance.md from the tests' markers
+	@$(VENV)/bin/python -m tests.conformance.generate
+
+clean: ## stop this checkout's sandbox, forget its data, remove caches
+	@for file in var/mariadb.pid var/*/mariadb.pid; do \
+		pid=$$(cat "$$file" 2>/dev/null) || continue; \
+		grep -qsF "$(CURDIR)/var/" "/proc/$$pid/cmdline" || continue; \
+		kill "$$pid" && for second in $$(seq 30); do kill -0 "$$pid" 2>/dev/null || break; sleep 1; done || true; \
+	done
+	@rm -rf var build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	@find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## also remove .venv
+	@rm -rf $(VENV) *.egg-info
+
+# --- .venv: made once, installed again when the pins change -----------------------------------------------------
+
+$(VENV)/.installed: requirements.txt setup.cfg pyproject.toml | $(VENV)/bin/pip
+	@echo "Installing requirements.txt into $(VENV)"
+	@$(VENV)/bin/pip install -q -r requirements.txt
+	@$(VENV)/bin/pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "Installing requirements-dev.txt into $(VENV)"
+	@$(VENV)/bin/pip install -q -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		package=$$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'); \
+		if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+			echo "Python cannot make a virtual environment here: install $$package." >&2; exit 1; \
+		fi; \
+		echo "Installing $$package"; \
+		{ $(APT) update && $(APT) install --no-install-recommends "$$package"; } >/dev/null; \
+	}
+	@$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,52 @@
+"""magento-scim: a SCIM 2.0 service that stands beside a Magento 2 shop and writes customers into its database.
+
+The map of the code, in the order a request meets it:
+
+    config.py       the environment and Magento's own env.php, read once      (envphp.py: that file, without PHP)
+    service.py      what a process holds between requests
+    auth.py         bearer token -> caller
+    endpoints.py    the URL table
+    openapi.py      the URL table and the schemas as OpenAPI 3.1
+    scim/           the protocol: attributes, schemas, paths, filters, patch, messages, discovery, profiles
+    mapping/        the bridge: mapping.yaml (yamlfile, reader, rules, extension), both directions (converters,
+                    projection), SCIM filters as SQL (conditions), and the request's work (users)
+    magento/        the shop: database, catalog, settings, customers, passwords, doors, aftermath
+    ledger/         our own tables: links with documents, tokens, their migrations
+    errors.py       every exception -> SCIM error document
+    answers.py      the one way an answer is written
+    cli.py          the operator's commands
+    sandbox/        a throw-away shop for `make run` and the tests
+
+scim/ and magento/ never import each other; only mapping/ knows both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import flask
+
+    from app import config
+
+
+def create_app(settings: config.Config | None = None) -> flask.Flask:
+    """Wire the service together.
+
+    `settings` is read from the environment where it is not given. Raises config.Refused, with a sentence that says
+    what to do, where the shop, our tables or the mapping cannot be used.
+    """
+    # Imported here, so that a room can be used, and tested, without the others.
+    import flask
+
+    from app import config, endpoints, errors, service, urls
+
+    settings = settings or config.read()
+    app = flask.Flask("magento-scim", static_folder=None)
+    app.extensions["magento-scim"] = service.start(settings)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body
+    app.url_map.strict_slashes = False
+    app.wsgi_app = urls.Tidy(app.wsgi_app)  # type: ignore[method-assign]
+    app.register_blueprint(endpoints.blueprint, url_prefix=service.PATH)
+    errors.register(app)
+    return app
