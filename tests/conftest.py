@@ -1,0 +1,130 @@
+"""The database that all tests share: one private server, one shop, and a clean state after every test."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import pytest
+import sqlalchemy
+
+from app.sandbox import connection, dump, seed, tables
+from app.sandbox.server import MariaDB
+
+# Rows of these go, even when a dump brings them: a test starts in a shop without customers.
+OF_CUSTOMERS = (
+    "customer_entity",  # and by foreign keys: values, addresses, tokens, wish lists...
+    "customer_grid_flat",
+    "customer_log",
+    "customer_visitor",
+    "customer_dummy_cl",
+    "newsletter_subscriber",
+    "jwt_auth_revoked",
+    "login_as_customer",
+    "password_reset_request_event",
+    "oauth_token_request_log",
+)
+# Not looked at after each test: no test changes them.
+LARGE = ("directory_country", "directory_country_region", "directory_country_region_name")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--dump",
+        default=os.environ.get("DUMP") or None,
+        help="run on the shop in this mysqldump file (.sql, .sql.gz) instead of the sandbox's tables",
+    )
+
+
+class Pristine:
+    """The rows of a shop as they were at first, and the way back to them.
+
+    It looks for tables that were empty and are not, and for small tables whose checksum changed; what nobody
+    touched costs next to nothing. Our own tables (scim_*) are emptied, but for what an installation made.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        with connection.to(url) as shop:
+            present = [row[0] for row in _rows(shop, "SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'")]
+            self.prefix = next(t for t in present if t.endswith("customer_entity"))[: -len("customer_entity")]
+            known = {self.prefix + name for name in tables.names()}
+            self.tables = [name for name in present if name in known]
+            for name in OF_CUSTOMERS:
+                if self.prefix + name in present:
+                    connection.run(shop, f"SET foreign_key_checks=1; DELETE FROM `{self.prefix}{name}`")
+            self.filled = set(self._filled(shop, self.tables))
+            self.empty = [name for name in self.tables if name not in self.filled]
+            large = tuple(self.prefix + name for name in LARGE)
+            watched = [name for name in self.tables if name in self.filled and name not in large]
+            self.rows = {name: _rows(shop, f"SELECT * FROM `{name}`") for name in watched}
+            self.sums = self._sums(shop)
+
+    def restore(self) -> None:
+        with connection.to(self.url) as shop:
+            own = [name for (name,) in _rows(shop, f"SHOW TABLES LIKE '{self.prefix}scim\\_%'")]
+            for name in self._filled(shop, self.empty + [name for name in own if not name.endswith(("version", "setting"))]):
+                connection.run(shop, f"DELETE FROM `{name}`")
+            for name, checksum in self._sums(shop).items():
+                if checksum != self.sums[name]:
+                    connection.run(shop, f"DELETE FROM `{name}`")
+                    places = ", ".join(["%s"] * len(self.rows[name][0]))
+                    with shop.cursor() as cursor:
+                        cursor.executemany(f"INSERT INTO `{name}` VALUES ({places})", self.rows[name])
+
+    def _filled(self, shop: "pymysql.Connection[Any]", names: list[str]) -> list[str]:
+        """Return those of the tables that have rows."""
+        questions = (f"SELECT '{name}' FROM DUAL WHERE EXISTS (SELECT 1 FROM `{name}`)" for name in names)
+        return [str(row[0]) for row in _rows(shop, " UNION ALL ".join(questions))] if names else []
+
+    def _sums(self, shop: "pymysql.Connection[Any]") -> dict[str, int]:
+        names = ", ".join(f"`{name}`" for name in self.rows)
+        sums = _rows(shop, f"CHECKSUM TABLE {names}")
+        return {str(name).partition(".")[2]: int(checksum) for name, checksum in sums}
+
+
+def _rows(shop: "pymysql.Connection[Any]", query: str) -> list[tuple[Any, ...]]:
+    with shop.cursor() as cursor:
+        cursor.execute(query)
+        return list(cursor.fetchall())
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+    """A running database server of the tests' own."""
+    with MariaDB(tmp_path_factory.mktemp("mariadb"), fast=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def pristine(server: MariaDB, request: pytest.FixtureRequest) -> Pristine:
+    """The shop, made once: the sandbox's tables, or the dump's; and the way back to its first state."""
+    if path := request.config.getoption("--dump"):
+        dump.load(server.url(), Path(path))
+    else:
+        tables.build(server.url())
+        seed.seed(server.url(), customers=False)
+    return Pristine(server.url())
+
+
+@pytest.fixture(scope="session")
+def shop_url(pristine: Pristine) -> str:
+    """SQLAlchemy's URL of the shop, which has no customers. Who writes to it uses the fixture `database`."""
+    return pristine.url
+
+
+@pytest.fixture(scope="session")
+def table_prefix(pristine: Pristine) -> str:
+    """The prefix of the shop's tables: empty, but for some dumps."""
+    return pristine.prefix
+
+
+@pytest.fixture
+def database(pristine: Pristine) -> Iterator[sqlalchemy.Engine]:
+    """An engine on the shop, whose rows are put back afterwards."""
+    settings = {"init_command": "SET time_zone='+00:00'", "ssl_disabled": True}
+    engine = sqlalchemy.create_engine(pristine.url, connect_args=settings, isolation_level="READ COMMITTED")
+    yield engine
+    engine.dispose()
+    pristine.restore()
