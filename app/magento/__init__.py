@@ -1,0 +1,1 @@
+"""In charge of the shop: Magento's tables and what Magento's own save would have done to them."""

@@ -1,0 +1,139 @@
+"""In charge of what Magento's save does beyond a customer's own rows: newsletter, carts, orders (facts 5)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.magento import changes, grid_rows, shop
+
+log = logging.getLogger(__name__)
+
+CUSTOMER_TYPE = 3  # Magento's user type of customers in jwt_auth_revoked (facts 4.3)
+
+grid = grid_rows.rewrite
+forget = grid_rows.remove
+
+
+def consequences(
+    connection: sa.Connection,
+    shop: shop.Shop,
+    entity_id: int,
+    planned: Iterable[changes.RowChange],
+    *,
+    orders: bool = True,
+) -> list[changes.RowChange]:
+    """Find the rows elsewhere that must follow a planned change of the customer's row (facts 5.1).
+
+    A new e-mail: the subscriptions of this customer, its open carts and, with orders, the orders that carry
+    the old one. A new group: the open carts; their totals are counted again when the cart is next loaded.
+    """
+    change = next((c for c in planned if c.table == "customer_entity" and c.before and c.after), None)
+    if change is None:
+        return []
+    before, after = change.before or {}, change.after or {}
+    email, group = after.get("email"), after.get("group_id")
+    found: list[changes.RowChange] = []
+    mine: Mapping[str, Any] = {"customer_id": entity_id}
+    cart = {} if email is None else {"customer_email": email}
+    if group is not None:
+        cart["customer_group_id"] = group
+    if cart:
+        found += _following(connection, shop, "quote", {**mine, "is_active": 1}, cart)
+    if email is not None:
+        if orders and before.get("email"):
+            old = {**mine, "customer_email": before["email"]}
+            found += _following(connection, shop, "sales_order", old, {"customer_email": email})
+            found += _following(connection, shop, "sales_order_grid", old, {"customer_email": email})
+        found += _following(connection, shop, "newsletter_subscriber", mine, {"subscriber_email": email})
+    return found
+
+
+def farewell(
+    connection: sa.Connection, shop: shop.Shop, row: Mapping[str, Any], now: datetime
+) -> list[changes.RowChange]:
+    """Find what Magento's plugins write when a customer goes: subscriptions end, API tokens end (facts 6.1).
+
+    row: the customer's row before.
+    """
+    found: list[changes.RowChange] = []
+    table = shop.tables.get("newsletter_subscriber")
+    if table is not None:
+        stores = shop.stores.store_ids(None if shop.settings.shares_accounts() else row["website_id"] or 0)
+        same = sa.and_(table.c.subscriber_email == row["email"], table.c.store_id.in_(stores))
+        theirs = sa.union(  # not OR: each half has an index
+            sa.select(table).where(table.c.customer_id == row["entity_id"]), sa.select(table).where(same)
+        )
+        for subscription in connection.execute(theirs).mappings():
+            key = {"subscriber_id": subscription["subscriber_id"]}
+            found.append(changes.RowChange("newsletter_subscriber", key, dict(subscription), None))
+    return found + revoke_tokens(connection, shop, row["entity_id"], now)
+
+
+def revoke_tokens(connection: sa.Connection, shop: shop.Shop, entity_id: int, now: datetime) -> list[changes.RowChange]:
+    """Plan that every API token issued until now is refused (facts 4.3: jwt_auth_revoked). now: naive UTC."""
+    table = shop.tables.get("jwt_auth_revoked")
+    if table is None:
+        return []
+    key = {"user_type_id": CUSTOMER_TYPE, "user_id": entity_id}
+    moment = int(now.replace(tzinfo=UTC).timestamp())
+    standing = connection.execute(
+        sa.select(table.c.revoke_before).where(*(table.c[name] == value for name, value in key.items()))
+    ).scalar()
+    if standing is not None and standing >= moment:
+        return []
+    before = None if standing is None else {"revoke_before": standing}
+    return [changes.RowChange("jwt_auth_revoked", key, before, {"revoke_before": moment})]
+
+
+def _following(
+    connection: sa.Connection,
+    shop: shop.Shop,
+    name: str,
+    condition: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+) -> list[changes.RowChange]:
+    """Plan updates of the rows under condition whose columns are not as wanted; one change per row."""
+    table = shop.tables.get(name)
+    if table is None:
+        return []
+    fitting = {column: value for column, value in wanted.items() if _fits(table, column, value)}
+    key = next(iter(table.primary_key.columns)).name
+    rows = connection.execute(
+        sa.select(table.c[key], *(table.c[column] for column in fitting)).where(
+            *(table.c[column] == value for column, value in condition.items())
+        )
+    ).mappings()
+    found = []
+    for row in sorted(rows, key=lambda row: int(row[key])):
+        after = {column: value for column, value in fitting.items() if row[column] != value}
+        if after:
+            before = {column: row[column] for column in after}
+            found.append(changes.RowChange(name, {key: row[key]}, before, after))
+    return found
+
+
+def _fits(table: sa.Table, column: str, value: Any) -> bool:
+    """These tables keep shorter e-mails than customers may have; half an address would be a wrong one."""
+    length = getattr(table.c[column].type, "length", None)
+    if isinstance(value, str) and length is not None and len(value) > length:
+        log.warning("%s.%s keeps %d characters: %s stays as it is", table.name, column, length, column)
+        return False
+    return True
+
+
+def invalidate(connection: sa.Connection, shop: shop.Shop, indexers: Sequence[str], now: datetime) -> None:
+    """Have Magento's cron rebuild these indexes (facts 5.2, 7)."""
+    table = shop.tables.get("indexer_state")
+    if table is None:
+        log.warning("the shop has no table of indexer states: reindex %s by hand", ", ".join(indexers))
+        return
+    connection.execute(
+        table.update()
+        .where(table.c.indexer_id.in_(indexers), table.c.status != "invalid")
+        .values(status="invalid", updated=now.replace(microsecond=0))
+    )

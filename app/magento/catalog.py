@@ -1,0 +1,298 @@
+"""In charge of the shop's attributes: where each is stored, its type, flags and choices (facts 8)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.magento import columns, schema
+
+ATTRIBUTE_SETS = {"customer": 1, "customer_address": 2}  # constants in Magento's code (facts 1.3)
+OPTION_SOURCE = "Magento\\Eav\\Model\\Entity\\Attribute\\Source\\Table"
+
+# What these do on save is known and done here; any other backend model may do anything (facts 8.2).
+KNOWN_BACKENDS = frozenset(
+    "Magento\\" + name
+    for name in (
+        "Eav\\Model\\Entity\\Attribute\\Backend\\DefaultBackend",
+        "Eav\\Model\\Entity\\Attribute\\Backend\\Datetime",
+        "Eav\\Model\\Entity\\Attribute\\Backend\\ArrayBackend",
+        "Customer\\Model\\Attribute\\Backend\\Data\\Boolean",
+        "Customer\\Model\\Customer\\Attribute\\Backend\\Website",
+        "Customer\\Model\\Customer\\Attribute\\Backend\\Store",
+        "Customer\\Model\\Customer\\Attribute\\Backend\\Password",
+        "Customer\\Model\\Customer\\Attribute\\Backend\\Billing",
+        "Customer\\Model\\Customer\\Attribute\\Backend\\Shipping",
+        "Customer\\Model\\ResourceModel\\Address\\Attribute\\Backend\\Region",
+    )
+)
+
+_LOCK = "the lock is set by deactivating the customer"
+_TIME = "Magento and this program set it by themselves"
+READ_ONLY = {
+    "entity_id": "the database gives the id",
+    "increment_id": "the shop gives the number",
+    "is_active": "it is set by deactivating and reactivating the customer",
+    "session_cutoff": _LOCK,
+    "password_hash": "a password is set as a password, not as a hash",
+    "rp_token": "the shop makes reset links itself",
+    "rp_token_created_at": "the shop makes reset links itself",
+    "failures_num": _LOCK,
+    "first_failure": _LOCK,
+    "lock_expires": _LOCK,
+    "created_at": _TIME,
+    "updated_at": _TIME,
+    "default_billing": "default addresses are chosen by the address rules",
+    "default_shipping": "default addresses are chosen by the address rules",
+}
+READ_ONLY_ADDRESS = {
+    "vat_is_valid": "the shop's VAT check sets it",
+    "vat_request_id": "the shop's VAT check sets it",
+    "vat_request_date": "the shop's VAT check sets it",
+    "vat_request_success": "the shop's VAT check sets it",
+}
+COLUMNS_ONLY = ("entity_id", "increment_id", "is_active", "session_cutoff")  # no attributes (facts 8.3)
+FILLED = frozenset({"website_id", "store_id", "group_id", "created_in"})  # found at creation (facts 1.2)
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute of this shop.
+
+    table: without prefix; column: the column of the value. type: string, integer, decimal, boolean, date or
+    dateTime. input: Magento's frontend_input. attribute_id is None for a mere column. required, visible: the
+    flags without website; required_on(website_id) has the website's word. max_length: characters;
+    max_bytes: of text columns. read_only_reason: why no rule may write it, None when one may.
+    readable is False when its table or column is not there.
+    """
+
+    code: str
+    attribute_id: int | None
+    backend_type: str
+    table: str
+    type: str
+    input: str
+    label: str
+    required: bool = False
+    unique: bool = False
+    max_length: int | None = None
+    max_bytes: int | None = None
+    has_options: bool = False
+    multiline_count: int = 0
+    validate_rules: Mapping[str, Any] = field(default_factory=dict)
+    read_only_reason: str | None = None
+    nullable: bool = True
+    default: str | None = None
+    column: str = "value"
+    visible: bool = True
+    required_in: Mapping[int, bool] = field(default_factory=dict)
+    visible_in: Mapping[int, bool] = field(default_factory=dict)
+    user_defined: bool = False
+    in_grid: bool = False
+    source_model: str | None = None
+    digits: tuple[int, int] | None = None
+    bounds: tuple[int, int] | None = None
+    readable: bool = True
+
+    @property
+    def static(self) -> bool:
+        return self.backend_type == "static"
+
+    def required_on(self, website_id: int | None = None) -> bool:
+        """Say whether Magento refuses an empty value: required and not hidden, the website's word first."""
+        if website_id is None:
+            return self.required and self.visible
+        return self.required_in.get(website_id, self.required) and self.visible_in.get(website_id, self.visible)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Every attribute of customers and of addresses by its code."""
+
+    customer: Mapping[str, Attribute]
+    address: Mapping[str, Attribute]
+
+
+def load(connection: sa.Connection, tables: schema.Tables) -> Catalog:
+    """Read both kinds' attributes in four statements at most."""
+    types = _types(connection, tables)
+    in_set = _attributes_in_set(connection, tables, types)
+    overrides = _overrides(connection, tables)
+    found: dict[str, dict[str, Attribute]] = {kind: {} for kind in ATTRIBUTE_SETS}
+    for row in _rows(connection, tables, types):
+        kind = types[row["entity_type_id"]]
+        attribute = _attribute(tables, kind, row, row["attribute_id"] in in_set, overrides.get(row["attribute_id"], []))
+        found[kind][attribute.code] = attribute
+    for code in COLUMNS_ONLY:
+        found["customer"].setdefault(code, _column_only(tables["customer_entity"], code))
+    return Catalog(found["customer"], found["customer_address"])
+
+
+def options(connection: sa.Connection, tables: schema.Tables, attribute_id: int) -> dict[int, str]:
+    """Read an attribute's choices: option id -> the admin's label, in the shop's order (facts 8.1)."""
+    return all_options(connection, tables, [attribute_id]).get(attribute_id, {})
+
+
+def all_options(
+    connection: sa.Connection, tables: schema.Tables, attribute_ids: list[int]
+) -> dict[int, dict[int, str]]:
+    """Read the choices of several attributes in one statement: attribute id -> option id -> label."""
+    option, label = tables["eav_attribute_option"], tables["eav_attribute_option_value"]
+    admin = sa.and_(label.c.option_id == option.c.option_id, label.c.store_id == 0)
+    rows = connection.execute(
+        sa.select(option.c.attribute_id, option.c.option_id, label.c.value)
+        .select_from(option.outerjoin(label, admin))
+        .where(option.c.attribute_id.in_(attribute_ids))
+        .order_by(option.c.attribute_id, option.c.sort_order, option.c.option_id, label.c.value_id)
+    )
+    found: dict[int, dict[int, str]] = {}
+    for attribute_id, option_id, text in rows:
+        found.setdefault(attribute_id, {})[option_id] = text or ""
+    return found
+
+
+def _types(connection: sa.Connection, tables: schema.Tables) -> dict[int, str]:
+    table = tables["eav_entity_type"]
+    rows = connection.execute(
+        sa.select(table.c.entity_type_id, table.c.entity_type_code).where(
+            table.c.entity_type_code.in_(list(ATTRIBUTE_SETS))
+        )
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _attributes_in_set(connection: sa.Connection, tables: schema.Tables, types: dict[int, str]) -> set[int]:
+    table = tables["eav_entity_attribute"]
+    rows = connection.execute(
+        sa.select(table.c.attribute_id, table.c.entity_type_id, table.c.attribute_set_id).where(
+            table.c.entity_type_id.in_(list(types))
+        )
+    )
+    return {attribute for attribute, type_id, set_id in rows if ATTRIBUTE_SETS[types[type_id]] == set_id}
+
+
+def _overrides(connection: sa.Connection, tables: schema.Tables) -> dict[int, list[Mapping[str, Any]]]:
+    table = tables.get("customer_eav_attribute_website")
+    if table is None:
+        return {}
+    found: dict[int, list[Mapping[str, Any]]] = {}
+    for row in connection.execute(sa.select(table)).mappings():
+        found.setdefault(row["attribute_id"], []).append(dict(row))
+    return found
+
+
+def _rows(connection: sa.Connection, tables: schema.Tables, types: dict[int, str]) -> list[dict[str, Any]]:
+    attribute, flags = tables["eav_attribute"], tables["customer_eav_attribute"]
+    wanted = [*attribute.c, *(column for column in flags.c if column.name != "attribute_id")]
+    statement = (
+        sa.select(*wanted)
+        .select_from(attribute.outerjoin(flags, flags.c.attribute_id == attribute.c.attribute_id))
+        .where(attribute.c.entity_type_id.in_(list(types)))
+        .order_by(attribute.c.attribute_id)
+    )
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def _attribute(
+    tables: schema.Tables, kind: str, row: Mapping[str, Any], in_set: bool, overrides: list[Mapping[str, Any]]
+) -> Attribute:
+    entity_table = f"{kind}_entity"
+    code, backend = row["attribute_code"], row["backend_type"]
+    static = backend == "static"
+    table = entity_table if static else _value_table(entity_table, row)
+    column_name = code if static else "value"
+    column = tables[table].c.get(column_name) if table in tables else None
+    source = (row["source_model"] or "").lstrip("\\")
+    text_input = row["frontend_input"] or "text"
+    reason = _read_only(kind, row, column, in_set, table)
+    return Attribute(
+        code=code,
+        attribute_id=row["attribute_id"],
+        backend_type=backend,
+        table=table,
+        type=columns.kind(text_input, backend, source, column),
+        input=text_input,
+        label=row["frontend_label"] or code,
+        required=bool(row["is_required"]),
+        unique=bool(row["is_unique"]),
+        max_length=columns.length(column),
+        max_bytes=columns.size(column),
+        has_options=source == OPTION_SOURCE or (not source and text_input in ("select", "multiselect")),
+        multiline_count=row.get("multiline_count") or 0,
+        validate_rules=_rules(row.get("validate_rules")),
+        read_only_reason=reason,
+        nullable=True if column is None or not static else bool(column.nullable),
+        default=row["default_value"],
+        column=column_name,
+        visible=bool(row.get("is_visible", 1)),
+        required_in=_flags(overrides, "is_required"),
+        visible_in=_flags(overrides, "is_visible"),
+        user_defined=bool(row["is_user_defined"]),
+        in_grid=bool(row.get("is_used_in_grid")),
+        source_model=source or None,
+        digits=columns.digits(column),
+        bounds=columns.bounds(column),
+        readable=column is not None,
+    )
+
+
+def _column_only(table: sa.Table, code: str) -> Attribute:
+    column = table.c.get(code)
+    return Attribute(
+        code=code,
+        attribute_id=None,
+        backend_type="static",
+        table="customer_entity",
+        type="boolean" if code == "is_active" else columns.kind("", "static", "", column),
+        input="",
+        label=code,
+        max_length=columns.length(column),
+        read_only_reason=READ_ONLY[code],
+        nullable=column is None or bool(column.nullable),
+        column=code,
+        visible=False,
+        bounds=columns.bounds(column),
+        readable=column is not None,
+    )
+
+
+def _value_table(entity_table: str, row: Mapping[str, Any]) -> str:
+    """Give the attribute's own table where it has one, else the entity's table of its type (facts 8.1)."""
+    return str(row["backend_table"] or f"{entity_table}_{row['backend_type']}")
+
+
+def _read_only(
+    kind: str, row: Mapping[str, Any], column: sa.Column[Any] | None, in_set: bool, table: str
+) -> str | None:
+    code = row["attribute_code"]
+    special = (READ_ONLY if kind == "customer" else READ_ONLY_ADDRESS).get(code)
+    backend = (row["backend_model"] or "").lstrip("\\")
+    if special:
+        return special
+    if column is None:
+        return f"it is kept in {table}, which this program does not know"
+    if not in_set:
+        return "Magento ignores it: it is in no attribute set (eav_entity_attribute)"
+    if backend and backend not in KNOWN_BACKENDS:
+        return f"its backend model {backend} may change the value on save"
+    if row["frontend_input"] in ("file", "image", "media_image", "gallery"):
+        return "it is the path of an uploaded file"
+    return None
+
+
+def _rules(text: str | None) -> dict[str, Any]:
+    """Read validate_rules: a JSON object, an empty list or nothing (facts 8.2)."""
+    try:
+        rules = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return rules if isinstance(rules, dict) else {}
+
+
+def _flags(overrides: list[Mapping[str, Any]], name: str) -> dict[int, bool]:
+    """A website's row counts only where it is not NULL (facts 2.3)."""
+    return {row["website_id"]: bool(row[name]) for row in overrides if row.get(name) is not None}

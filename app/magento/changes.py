@@ -1,0 +1,120 @@
+"""In charge of one row's change as a value: what a write executes, a dry run prints and a journal keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from app.magento import driver_errors, errors, schema
+
+ER_DUP_ENTRY = 1062
+
+
+@dataclass(frozen=True)
+class New:
+    """Stands for an id that the database gives when the row called name is inserted."""
+
+    name: str
+
+
+NEW = New("customer")
+
+
+@dataclass(frozen=True)
+class RowChange:
+    """One row inserted (before is None), deleted (after is None) or updated.
+
+    table: without prefix. key: column -> value, identifying the row; for an insert with an automatic id
+    `{column: New(...)}`. before, after: column -> value; for an update only the columns that differ.
+    """
+
+    table: str
+    key: Mapping[str, Any]
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+def execute(connection: sa.Connection, tables: schema.Tables, changes: Iterable[RowChange]) -> list[RowChange]:
+    """Write the changes in their order and give them back with the ids the database chose.
+
+    Neighbours that do the same to one table share a statement. Raises Changed when a row to update or delete
+    is gone, or a row to insert with a known key came up since; driver errors leave as they are (the
+    transaction translates them).
+    """
+    ids: dict[New, int] = {}
+    done: list[RowChange] = []
+    for _, neighbours in groupby(changes, key=_statement):
+        run = [_resolved(change, ids) for change in neighbours]
+        table = tables[run[0].table]
+        if run[0].before is None:
+            done += _insert(connection, table, run, ids)
+        else:
+            _update_or_delete(connection, table, run)
+            done += run
+    return done
+
+
+def reverse(change: RowChange) -> RowChange:
+    """Turn a change round: what takes it back."""
+    return replace(change, before=change.after, after=change.before)
+
+
+def _statement(change: RowChange) -> tuple[Any, ...]:
+    """Equal for neighbours that fit in one statement; an insert that makes an id stands alone."""
+    if change.before is None:
+        new = next((value for value in change.key.values() if isinstance(value, New)), None)
+        return ("insert", change.table, new, tuple(sorted(change.after or ())))
+    columns = tuple(sorted(change.key))
+    if change.after is None:
+        return ("delete", change.table, columns)
+    return ("update", change.table, columns, repr(sorted(change.after.items())))
+
+
+def _resolved(change: RowChange, ids: Mapping[New, int]) -> RowChange:
+    """Put the ids that are known by now in the place of their names."""
+
+    def known(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {c: ids.get(v, v) if isinstance(v, New) else v for c, v in values.items()}
+
+    return replace(change, key=known(change.key), after=known(change.after) if change.after else change.after)
+
+
+def _insert(
+    connection: sa.Connection, table: sa.Table, run: Sequence[RowChange], ids: dict[New, int]
+) -> list[RowChange]:
+    first = run[0]
+    automatic = [(column, value) for column, value in first.key.items() if isinstance(value, New)]
+    rows = [
+        {c: v for c, v in {**change.key, **(change.after or {})}.items() if not isinstance(v, New)} for change in run
+    ]
+    try:
+        result = connection.execute(table.insert(), rows if len(rows) > 1 else rows[0])
+    except exc.IntegrityError as error:
+        if automatic or driver_errors.number(error.orig) != ER_DUP_ENTRY:
+            raise
+        raise errors.Changed(table.name, dict(first.key)) from error
+    if not automatic:
+        return list(run)
+    column, name = automatic[0]
+    ids[name] = int(result.lastrowid)
+    return [replace(first, key={**first.key, column: ids[name]})]
+
+
+def _update_or_delete(connection: sa.Connection, table: sa.Table, run: Sequence[RowChange]) -> None:
+    keys = [change.key for change in run]
+    columns = list(keys[0])
+    condition: sa.ColumnElement[bool]
+    if len(columns) == 1:
+        values = [key[columns[0]] for key in keys]
+        condition = table.c[columns[0]] == values[0] if len(values) == 1 else table.c[columns[0]].in_(values)
+    else:
+        condition = sa.or_(*(sa.and_(*(table.c[c] == key[c] for c in columns)) for key in keys))
+    after = run[0].after
+    statement = table.delete().where(condition) if after is None else table.update().where(condition).values(after)
+    if connection.execute(statement).rowcount != len(run):
+        raise errors.Changed(table.name, [dict(key) for key in keys])

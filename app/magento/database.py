@@ -1,0 +1,166 @@
+"""In charge of the connection to the shop's database and of what its driver's errors mean."""
+
+from __future__ import annotations
+
+import random
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import exc, pool
+
+from app.magento import driver_errors, errors
+
+T = TypeVar("T")
+
+ATTEMPTS = 3
+PING_AFTER = 0.05  # seconds a pooled connection may rest before it is asked whether it is alive
+
+# Magento itself runs with SQL_MODE '' and lets the server truncate; this program never does (facts 10).
+# NO_AUTO_VALUE_ON_ZERO stays off: nobody here inserts an id 0.
+SQL_MODE = "STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+SESSION = (
+    "SET SESSION time_zone='+00:00', sql_mode='" + SQL_MODE + "', innodb_lock_wait_timeout={lock_wait}",
+    "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci",
+)
+
+
+def engine(
+    url: str | sa.URL,
+    *,
+    tls: Mapping[str, str] | None = None,
+    connect_timeout: int = 5,
+    read_timeout: int = 30,
+    write_timeout: int = 30,
+    lock_wait: int = 5,
+    pool_size: int = 5,
+    max_overflow: int = 5,
+    pool_timeout: float = 10,
+    autocommit: bool = False,
+) -> sa.Engine:
+    """Make the engine every statement goes through.
+
+    url: `mysql://user:password@host:port/database`, or with a driver as in `mysql+mysqldb://`;
+    `?unix_socket=/path` is known. tls: paths under ca, cert and key; verify "0" keeps the encryption
+    but not the certificate check; {"verify": "1"} alone asks for TLS with the system's authorities; empty or
+    None: TLS only if the server asks for it, unchecked, and none on this machine. Timeouts and lock_wait
+    in seconds. autocommit: for an engine that only reads. Nothing connects before the first use.
+    Each connection speaks UTC, strict SQL mode, utf8mb4, READ COMMITTED (facts 10).
+    """
+    target = sa.make_url(url)
+    if target.drivername in ("mysql", "mariadb"):
+        target = target.set(drivername="mysql+pymysql")
+    arguments: dict[str, Any] = {"connect_timeout": connect_timeout}
+    if target.drivername.endswith("+pymysql"):
+        arguments |= {"charset": "utf8mb4", "read_timeout": read_timeout, "write_timeout": write_timeout}
+    if tls:
+        arguments["ssl"] = _tls(target, tls)
+    elif target.drivername.endswith("+pymysql") and _stays_here(target):
+        arguments["ssl_disabled"] = True  # else the driver reads all authorities, 40 ms for each connection
+    made = sa.create_engine(
+        target,
+        connect_args=arguments,
+        isolation_level="AUTOCOMMIT" if autocommit else "READ COMMITTED",
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        pool_timeout=pool_timeout,
+        pool_recycle=1800,
+        pool_reset_on_return=None if autocommit else "rollback",
+    )
+    _prepare_connections(made, lock_wait)
+    return made
+
+
+def _stays_here(target: sa.URL) -> bool:
+    """Say whether the connection never leaves this machine."""
+    return "unix_socket" in target.query or target.host in (None, "localhost", "127.0.0.1", "::1")
+
+
+def _tls(target: sa.URL, tls: Mapping[str, str]) -> Any:
+    if not target.drivername.endswith("+pymysql"):
+        return {name: tls[name] for name in ("ca", "cert", "key") if name in tls}
+    context = ssl.create_default_context(cafile=tls.get("ca"))
+    if tls.get("verify", "1") == "0":
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if "cert" in tls:
+        context.load_cert_chain(tls["cert"], tls.get("key"))
+    return context
+
+
+def _prepare_connections(made: sa.Engine, lock_wait: int) -> None:
+    """Set each new connection up once; ask a rested one whether it lives; drop all of them when one broke."""
+
+    @sa.event.listens_for(made, "connect")
+    def set_up(connection: Any, _record: pool.ConnectionPoolEntry) -> None:
+        with connection.cursor() as cursor:
+            for statement in SESSION:
+                cursor.execute(statement.format(lock_wait=lock_wait))
+
+    @sa.event.listens_for(made, "checkin")
+    def rest(_connection: Any, record: pool.ConnectionPoolEntry) -> None:
+        record.info["resting_since"] = time.monotonic()
+
+    @sa.event.listens_for(made, "checkout")
+    def wake(connection: Any, record: pool.ConnectionPoolEntry, _proxy: object) -> None:
+        since = record.info.pop("resting_since", None)
+        if since is None or time.monotonic() - since < PING_AFTER:
+            return
+        try:
+            made.dialect.do_ping(connection)
+        except made.dialect.loaded_dbapi.Error as error:
+            raise exc.InvalidatePoolError("the database closed its connections") from error
+
+    @sa.event.listens_for(made, "handle_error")
+    def recognise(context: sa.engine.ExceptionContext) -> None:
+        if driver_errors.number(context.original_exception) in driver_errors.CONNECTION_ENDED:
+            context.is_disconnect = True
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Let no driver error out: each leaves as a ShopError with the driver's as its cause."""
+    try:
+        yield
+    except exc.SQLAlchemyError as error:
+        raise driver_errors.translate(error) from error
+    except UnicodeEncodeError as error:  # half of a surrogate pair, which no character set holds
+        raise errors.Rejected("", f"it is not valid text: {error.reason}") from error
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open a connection for statements that write nothing. Raises ShopError for every driver error."""
+    with translated(), engine.connect() as connection:
+        yield connection
+
+
+def transaction(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
+    """Run work in one transaction and commit it; give back what work gives back.
+
+    Deadlocks, lock waits and rows that changed under way, at the commit too, start the whole work again, at
+    most ATTEMPTS times, then Busy. A connection that broke before the commit is tried once more. work must
+    therefore have no effect outside the connection. Raises ShopError for every driver error.
+    """
+    lost = False
+    attempt = 1
+    while True:
+        committing = False
+        try:
+            with translated(), engine.connect() as connection, connection.begin() as begun:
+                result = work(connection)
+                committing = True
+                begun.commit()
+            return result
+        except errors.Busy:
+            if attempt >= ATTEMPTS:
+                raise
+            time.sleep(random.uniform(0.5, 1.5) * 0.02 * 2**attempt)  # noqa: S311 - a pause, not a secret
+            attempt += 1
+        except errors.Unavailable as error:
+            if lost or committing or not error.lost:
+                raise
+            lost = True

@@ -1,0 +1,46 @@
+"""In charge of the numbers Magento gives to customers where the shop wants it (facts 1.3)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from app.magento import errors, shop
+
+DEFAULT_PREFIX = "0"
+PAD = 8
+
+
+def next_number(connection: sa.Connection, shop: shop.Shop) -> str:
+    """Take the next number, holding the counter's row until the transaction ends.
+
+    As Entity\\Type::fetchNewIncrementId and Increment\\NumericValue do: one counter for all store views, last
+    number plus one, the row's prefix and eight digits. Raises Unsupported when the shop has no counter table.
+    """
+    counter, kind = shop.tables["eav_entity_store"], shop.tables["eav_entity_type"]
+    type_id = connection.execute(
+        sa.select(kind.c.entity_type_id).where(kind.c.entity_type_code == "customer")
+    ).scalar_one()
+    of_customers = sa.and_(counter.c.entity_type_id == type_id, counter.c.store_id == 0)
+    row = connection.execute(sa.select(counter).where(of_customers).with_for_update()).mappings().first()
+    prefix = (row["increment_prefix"] if row else None) or DEFAULT_PREFIX
+    number = following(row["increment_last_id"] if row else None, prefix)
+    if row is None:
+        values = {
+            "entity_type_id": type_id,
+            "store_id": 0,
+            "increment_prefix": prefix,
+            "increment_last_id": number,
+        }
+        connection.execute(counter.insert().values(values))
+    else:
+        connection.execute(counter.update().where(of_customers).values(increment_last_id=number))
+    return number
+
+
+def following(last: str | None, prefix: str) -> str:
+    """Give the number after last: `000000001` after none, with the prefix `0`."""
+    text = last or ""
+    digits = text[len(prefix) :] if text.startswith(prefix) else text
+    if digits and not digits.isdigit():
+        raise errors.Unsupported(f"the shop's last customer number {text!r} does not end in digits")
+    return prefix + str(int(digits or "0") + 1).rjust(PAD, "0")

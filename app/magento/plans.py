@@ -1,0 +1,147 @@
+"""In charge of planning: which rows a customer's new values come to. Reads and writes no row (facts 1, 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from app.magento import catalog, changes, errors, shop, values
+
+if TYPE_CHECKING:
+    from app.magento import customers
+
+TABLE = "customer_entity"
+
+
+def missing(shop: shop.Shop, data: Mapping[str, Any], website_id: int | None = None) -> list[str]:
+    """Name the attributes this shop requires of a new customer that data leaves empty (facts 2.3).
+
+    Website, store view and group are not among them: create finds them itself.
+    """
+    website_id = website_id or shop.stores.default_website_id()
+    return [
+        code
+        for code, attribute in shop.catalog.customer.items()
+        if attribute.required_on(website_id) and code not in catalog.FILLED and values.is_empty(data.get(code))
+    ]
+
+
+def create(
+    shop: shop.Shop, data: Mapping[str, Any], now: datetime, *, password_hash: str | None = None
+) -> list[changes.RowChange]:
+    """Plan the rows of a new customer: the entity row and one value row per custom attribute (facts 1).
+
+    data: attribute code -> value; website, store view, group and created_in are found where they are missing.
+    now: naive UTC. Raises Rejected.
+    """
+    placed = _placed(shop, data)
+    website_id = placed["website_id"]
+    for code in missing(shop, placed, website_id):
+        raise errors.Rejected(code, "this shop requires it: give a value that is not empty")
+    stored = {
+        code: values.normalize(shop, _writable(shop, code), value, website_id)
+        for code, value in placed.items()
+        if not values.is_empty(value)
+    }
+    row = {code: value for code, value in stored.items() if shop.catalog.customer[code].static}
+    moment = now.replace(microsecond=0)
+    row |= {"created_at": moment, "updated_at": moment}
+    if password_hash is not None:
+        row["password_hash"] = password_hash
+    planned = [changes.RowChange(TABLE, {"entity_id": changes.NEW}, None, row)]
+    custom = [shop.catalog.customer[code] for code in stored if not shop.catalog.customer[code].static]
+    for attribute in sorted(custom, key=lambda a: (a.table, a.attribute_id)):
+        planned.append(_value_row(attribute, changes.NEW, stored[attribute.code], None))
+    return planned
+
+
+def change(
+    shop: shop.Shop,
+    customer: customers.Customer,
+    desired: Mapping[str, Any],
+    now: datetime,
+    *,
+    password_hash: str | None = None,
+) -> list[changes.RowChange]:
+    """Plan what must be written for the customer to hold the desired values; nothing when it does already.
+
+    customer must have been fetched with the codes of desired. Only columns and value rows that differ are
+    written, and updated_at; a new e-mail or password ends the reset link, a new password every session
+    (facts 3.3, 5.1). now: naive UTC. Raises Rejected.
+    """
+    moment = now.replace(microsecond=0)
+    website_id = customer.data.get("website_id")
+    row: dict[str, Any] = {}
+    rows: list[changes.RowChange] = []
+    for code, value in desired.items():
+        attribute = _writable(shop, code)
+        current = customer.data[code]
+        if current == value or (attribute.type == "string" and values.equal(attribute, current, value)):
+            continue  # also where today's rules would refuse it
+        wanted = values.normalize(shop, attribute, value, website_id)
+        if values.equal(attribute, current, wanted):
+            continue
+        if attribute.static:
+            row[code] = wanted
+        else:
+            there = current is not None or code in customer.hollow
+            rows.append(_value_row(attribute, customer.entity_id, wanted, {"value": current} if there else None))
+    if password_hash is not None:
+        row |= {"password_hash": password_hash, "session_cutoff": moment}
+    if "email" in row or password_hash is not None:
+        row |= {c: None for c in ("rp_token", "rp_token_created_at") if customer.data.get(c) is not None}
+    if not row and not rows:
+        return []
+    row["updated_at"] = moment
+    before = {code: customer.data.get(code) for code in row}
+    rows.sort(key=lambda change: (change.table, change.key["attribute_id"]))
+    return [changes.RowChange(TABLE, {"entity_id": customer.entity_id}, before, row), *rows]
+
+
+def _writable(shop: shop.Shop, code: str) -> catalog.Attribute:
+    attribute = shop.catalog.customer.get(code)
+    if attribute is None:
+        raise errors.Rejected(code, "this shop's customers have no such attribute")
+    if attribute.read_only_reason:
+        raise errors.Rejected(code, f"it cannot be written: {attribute.read_only_reason}")
+    return attribute
+
+
+def _placed(shop: shop.Shop, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Find website, store view, group and created_in where data does not say (facts 1.2)."""
+    stores = shop.stores
+    placed = dict(data)
+    attributes = shop.catalog.customer
+    for code in ("website_id", "store_id", "group_id"):
+        if not values.is_empty(placed.get(code)):
+            placed[code] = values.normalize(shop, attributes[code], placed[code])
+        else:
+            placed.pop(code, None)
+    if "website_id" not in placed:
+        store = stores.stores.get(placed.get("store_id", 0))
+        website_id = store.website_id if store and store.website_id else stores.default_website_id()
+        if website_id is None:
+            raise errors.Rejected("website_id", "this shop has no website")
+        placed["website_id"] = website_id
+    if "store_id" not in placed:
+        store_id = stores.default_store(placed["website_id"])
+        if store_id is None:
+            raise errors.Rejected("store_id", f"website {placed['website_id']} has no store view")
+        placed["store_id"] = store_id
+    store = stores.stores[placed["store_id"]]
+    if store.website_id != placed["website_id"] and not shop.settings.shares_accounts():
+        raise errors.Rejected("store_id", f"store view {store.store_id} is not of website {placed['website_id']}")
+    if "group_id" not in placed:
+        placed["group_id"] = shop.settings.number("customer/create_account/default_group", store_id=placed["store_id"])
+    if values.is_empty(placed.get("created_in")):
+        placed["created_in"] = store.name
+    return placed
+
+
+def _value_row(
+    attribute: catalog.Attribute, entity_id: int | changes.New, wanted: Any, before: Mapping[str, Any] | None
+) -> changes.RowChange:
+    """Plan a value row: made, changed, or deleted when it becomes empty (facts 1.3)."""
+    key = {"entity_id": entity_id, "attribute_id": attribute.attribute_id}
+    return changes.RowChange(attribute.table, key, before, None if wanted is None else {"value": wanted})

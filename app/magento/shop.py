@@ -1,0 +1,176 @@
+"""In charge of what is known about one shop: its tables, and what its admin can change, read in time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.magento import catalog, database, errors, schema, settings
+
+log = logging.getLogger(__name__)
+
+Attribute = catalog.Attribute
+
+RETRY_SECONDS = 5.0
+MISS_SECONDS = 1.0  # misses come in crowds; one reading serves them
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the admin can change, as it was when it was read (monotonic seconds)."""
+
+    catalog: catalog.Catalog
+    stores: settings.Stores
+    settings: settings.Settings
+    groups: Mapping[int, str]
+    options: Mapping[int, Mapping[int, str]]
+    grid: sa.Table | None
+    read_at: float
+    prepared: dict[str, Any] = field(default_factory=dict)
+
+
+class Shop:
+    """One shop. Everything in it is safe to share between threads.
+
+    catalog, stores, settings, groups (id -> code) and options are read again after fresh_seconds; when that
+    fails the last known ones stay. overrides: settings locked outside the database.
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        tables: schema.Tables,
+        *,
+        fresh_seconds: float = 60,
+        overrides: Mapping[str, str | None] | None = None,
+    ) -> None:
+        self.engine = engine
+        self.tables = tables
+        self.prefix = tables.prefix
+        self.fresh_seconds = fresh_seconds
+        self.overrides = dict(overrides or {})
+        self._reading = threading.Lock()
+        with database.reading(engine) as connection:
+            self._snapshot = self._read(connection)
+
+    @property
+    def catalog(self) -> catalog.Catalog:
+        return self._fresh().catalog
+
+    @property
+    def stores(self) -> settings.Stores:
+        return self._fresh().stores
+
+    @property
+    def settings(self) -> settings.Settings:
+        return self._fresh().settings
+
+    @property
+    def groups(self) -> Mapping[int, str]:
+        """Customer groups: id -> code."""
+        return self._fresh().groups
+
+    @property
+    def grid(self) -> sa.Table | None:
+        """The customer grid's table as it is now, None when the shop has none."""
+        return self._fresh().grid
+
+    def options(self, code: str) -> Mapping[int, str]:
+        """Give the choices of a customers' select: option id -> the admin's label."""
+        attribute = self.catalog.customer.get(code)
+        return self.options_of(attribute) if attribute else {}
+
+    def options_of(self, attribute: Attribute) -> Mapping[int, str]:
+        """Give the choices of a customers' or addresses' select."""
+        return self._fresh().options.get(attribute.attribute_id or 0, {})
+
+    def options_now(self, attribute: Attribute) -> Mapping[int, str]:
+        """Give a select's choices after reading everything again: for an option nobody knew of."""
+        self.refresh_soon()
+        return self.options_of(attribute)
+
+    def refresh_soon(self) -> None:
+        """Read everything again unless that happened within the last second: for a miss."""
+        if time.monotonic() - self._snapshot.read_at > MISS_SECONDS:
+            self.refresh()
+
+    def prepared(self, name: str, build: Callable[[], Any]) -> Any:
+        """Give what build makes, made once for every reading of the shop: for large statements."""
+        kept = self._fresh().prepared
+        if name not in kept:
+            kept[name] = build()
+        return kept[name]
+
+    def refresh_grid(self, connection: sa.Connection) -> None:
+        """Read the grid's columns again."""
+        self._snapshot = replace(self._snapshot, grid=self._read_grid(connection), prepared={})
+
+    def refresh(self, connection: sa.Connection | None = None) -> None:
+        """Read everything again now; over the given connection to see its own uncommitted rows."""
+        if connection is not None:
+            self._snapshot = self._read(connection)
+            return
+        with database.reading(self.engine) as own:
+            self._snapshot = self._read(own)
+
+    def _fresh(self) -> Snapshot:
+        if time.monotonic() - self._snapshot.read_at < self.fresh_seconds:
+            return self._snapshot
+        if not self._reading.acquire(blocking=False):
+            return self._snapshot  # another thread is at it; the last known state will do
+        try:
+            self.refresh()
+        except errors.ShopError as error:
+            log.warning("the shop's settings could not be read again: %s", error)
+            soon = time.monotonic() - self.fresh_seconds + RETRY_SECONDS
+            self._snapshot = replace(self._snapshot, read_at=soon)
+        finally:
+            self._reading.release()
+        return self._snapshot
+
+    def _read(self, connection: sa.Connection) -> Snapshot:
+        attributes = catalog.load(connection, self.tables)
+        stores = settings.load_stores(connection, self.tables)
+        values = settings.load(connection, self.tables, stores, self.overrides)
+        group = self.tables["customer_group"]
+        groups = connection.execute(sa.select(group.c.customer_group_id, group.c.customer_group_code))
+        selects = [
+            attribute.attribute_id
+            for attribute in (*attributes.customer.values(), *attributes.address.values())
+            if attribute.has_options and attribute.attribute_id is not None
+        ]
+        return Snapshot(
+            catalog=attributes,
+            stores=stores,
+            settings=values,
+            groups={row[0]: row[1] for row in groups},
+            options=catalog.all_options(connection, self.tables, selects),
+            grid=self._read_grid(connection),
+            read_at=time.monotonic(),
+        )
+
+    def _read_grid(self, connection: sa.Connection) -> sa.Table | None:
+        """A full reindex drops the grid and makes it anew, maybe with other columns (facts 5.2)."""
+        try:
+            return schema.table(connection, f"{self.prefix}customer_grid_flat")
+        except sa.exc.NoSuchTableError:
+            return None
+
+
+def open(
+    engine: sa.Engine,
+    prefix: str = "",
+    *,
+    fresh_seconds: float = 60,
+    overrides: Mapping[str, str | None] | None = None,
+) -> Shop:
+    """Read the shop behind the engine. Raises Unsupported when it is none, Unavailable when it is away."""
+    with database.reading(engine) as connection:
+        tables = schema.reflect(connection, prefix)
+    return Shop(engine, tables, fresh_seconds=fresh_seconds, overrides=overrides)
