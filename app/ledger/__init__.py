@@ -1,0 +1,1 @@
+"""What only we know, in our own `scim_*` tables beside Magento's: links with documents, and tokens."""

@@ -1,0 +1,146 @@
+"""Groups as an identity provider knows them (whole name, external id) and who was put into which.
+
+A customer is in one group of the shop and may be a member of several here.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.ledger import links, tables
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A managed group. `version` counts its changes, of its members too. Times are naive UTC."""
+
+    group_id: int
+    tenant: str
+    display_name: str
+    external_id: str | None
+    version: int
+    created_at: datetime
+    modified_at: datetime
+
+
+def _group(row: sa.Row[Any]) -> Group:
+    return Group(
+        row.group_id, row.tenant, row.display_name, row.external_id, row.version, row.created_at, row.modified_at
+    )
+
+
+def fetch(
+    connection: sa.Connection, ledger: tables.Tables, ids: Collection[int] | None = None, *, lock: bool = False
+) -> dict[int, Group]:
+    """Read managed groups, all or some; `lock` holds their rows until the transaction ends."""
+    query = sa.select(ledger.group)
+    if ids is not None:
+        query = query.where(ledger.group.c.group_id.in_(ids))
+    rows = connection.execute(query.with_for_update() if lock else query)
+    return {row.group_id: _group(row) for row in rows}
+
+
+def create(
+    connection: sa.Connection,
+    ledger: tables.Tables,
+    tenant: str,
+    group_id: int,
+    display_name: str,
+    external_id: str | None,
+    created_at: datetime,
+    now: datetime,
+) -> None:
+    """Make a group a managed one. The unique key on its name decides between two requests at once."""
+    connection.execute(
+        ledger.group.insert().values(
+            group_id=group_id,
+            tenant=tenant,
+            name_key=links.fold(display_name),
+            display_name=display_name,
+            external_id=external_id,
+            version=1,
+            created_at=created_at,
+            modified_at=now,
+        )
+    )
+
+
+def change(
+    connection: sa.Connection,
+    ledger: tables.Tables,
+    group_id: int,
+    display_name: str,
+    external_id: str | None,
+    now: datetime,
+) -> None:
+    """Put new names in place of a group's old ones and count the change."""
+    group = ledger.group
+    connection.execute(
+        group.update()
+        .where(group.c.group_id == group_id)
+        .values(
+            name_key=links.fold(display_name),
+            display_name=display_name,
+            external_id=external_id,
+            version=group.c.version + 1,
+            modified_at=now,
+        )
+    )
+
+
+# --- memberships ---
+
+
+def of_customers(connection: sa.Connection, ledger: tables.Tables, entity_ids: Collection[int]) -> dict[int, list[int]]:
+    """Read the groups that customers are members of, each customer's newest first."""
+    if not entity_ids:
+        return {}
+    member = ledger.membership
+    query = (
+        sa.select(member.c.entity_id, member.c.group_id)
+        .where(member.c.entity_id.in_(entity_ids))
+        .order_by(member.c.membership_id.desc())
+    )
+    found: dict[int, list[int]] = {}
+    for entity_id, group_id in connection.execute(query):
+        found.setdefault(entity_id, []).append(group_id)
+    return found
+
+
+def add_members(
+    connection: sa.Connection, ledger: tables.Tables, group_id: int, entity_ids: Sequence[int]
+) -> list[int]:
+    """Make customers members of a group; gives those that were not yet. Others' additions at once stay."""
+    there = set(members(connection, ledger, group_id, entity_ids))
+    new = [entity_id for entity_id in entity_ids if entity_id not in there]
+    if new:
+        rows = [{"group_id": group_id, "entity_id": entity_id} for entity_id in new]
+        connection.execute(ledger.membership.insert(), rows)
+    return new
+
+
+def remove_members(
+    connection: sa.Connection, ledger: tables.Tables, group_id: int, entity_ids: Collection[int]
+) -> list[int]:
+    """End the membership of customers in a group; gives those that were in it."""
+    there = members(connection, ledger, group_id, entity_ids)
+    if there:
+        member = ledger.membership
+        connection.execute(member.delete().where(member.c.group_id == group_id, member.c.entity_id.in_(there)))
+    return there
+
+
+def members(
+    connection: sa.Connection, ledger: tables.Tables, group_id: int, among: Collection[int] | None = None
+) -> list[int]:
+    """Read the members of a group, all or those among some, by rising id."""
+    member = ledger.membership
+    query = sa.select(member.c.entity_id).where(member.c.group_id == group_id).order_by(member.c.entity_id)
+    if among is not None:
+        if not among:
+            return []
+        query = query.where(member.c.entity_id.in_(among))
+    return list(connection.execute(query).scalars())

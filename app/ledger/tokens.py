@@ -1,0 +1,117 @@
+"""Bearer tokens: made once, kept only as SHA-256, looked up on every request."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.ledger import tables
+
+SCOPES = ("read", "write")
+USED_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token without its secret. Times are naive UTC."""
+
+    token_id: int
+    name: str
+    tenant: str
+    scopes: frozenset[str]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+    user_id: int | None = None
+
+    def alive(self, now: datetime) -> bool:
+        """Say whether the token opens anything at `now` (naive UTC)."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _token(row: sa.Row[Any]) -> Token:
+    return Token(
+        row.token_id,
+        row.name,
+        row.tenant,
+        frozenset(row.scopes.split()),
+        row.created_at,
+        row.expires_at,
+        row.last_used_at,
+        row.revoked_at,
+        row.user_id,
+    )
+
+
+def create(
+    connection: sa.Connection,
+    ledger: tables.Tables,
+    name: str,
+    tenant: str,
+    scopes: Sequence[str],
+    now: datetime,
+    expires_at: datetime | None = None,
+    user_id: int | None = None,
+) -> str:
+    """Make a token and return its secret, which is known only now (256 random bits).
+
+    `user_id`: the customer whom /Me is for its holder.
+    """
+    secret = secrets.token_urlsafe(32)
+    connection.execute(
+        ledger.token.insert().values(
+            hash=_hash(secret),
+            name=name,
+            tenant=tenant,
+            scopes=" ".join(sorted(scopes)),
+            created_at=now,
+            expires_at=expires_at,
+            user_id=user_id,
+        )
+    )
+    return secret
+
+
+def find(connection: sa.Connection, ledger: tables.Tables, secret: str) -> Token | None:
+    """Find the token with this secret, alive or not; the last comparison takes the same time for any secret."""
+    digest = _hash(secret)
+    row = connection.execute(sa.select(ledger.token).where(ledger.token.c.hash == digest)).one_or_none()
+    if row is None or not hmac.compare_digest(row.hash, digest):
+        return None
+    return _token(row)
+
+
+def fetch(connection: sa.Connection, ledger: tables.Tables) -> list[Token]:
+    """Read all tokens, oldest first."""
+    query = sa.select(ledger.token).order_by(ledger.token.c.token_id)
+    return [_token(row) for row in connection.execute(query)]
+
+
+def used(connection: sa.Connection, ledger: tables.Tables, token: Token, now: datetime) -> None:
+    """Note that a token was used; of its uses within a minute only the first is written."""
+    connection.execute(ledger.token.update().where(ledger.token.c.token_id == token.token_id).values(last_used_at=now))
+
+
+def stale(token: Token, now: datetime) -> bool:
+    """Say whether the noted last use is old enough to be written again."""
+    return token.last_used_at is None or now - token.last_used_at >= USED_EVERY
+
+
+def revoke(connection: sa.Connection, ledger: tables.Tables, token_id: int, now: datetime) -> bool:
+    """Revoke a token at once; False where there is none of that id that was alive."""
+    result = connection.execute(
+        ledger.token.update()
+        .where(ledger.token.c.token_id == token_id, ledger.token.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    return result.rowcount == 1
