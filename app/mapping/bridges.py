@@ -1,0 +1,70 @@
+"""A bridge: one tenant's view of one shop, with the rules in force. Everything a request needs, resolved once."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.ledger import settings, tables
+from app.magento import groups, passwords, shop
+from app.mapping import projection, rules
+from app.scim import profiles
+
+# What the service itself needs of every customer, beside what the rules name.
+NEEDED = ("email", "website_id", "store_id", "group_id", "is_active", "created_at", "updated_at")
+
+
+def _unheard(_tolerances: Iterable[str]) -> None:
+    """Leave it uncounted which tolerances a request needed."""
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """One tenant's shop, ledger, rules and profile.
+
+    `base_url` is the URL that `meta.location` starts with, without a slash at its end; `note` counts the tolerances
+    that show only when a request is carried out.
+    """
+
+    shop: shop.Shop
+    ledger: tables.Tables
+    ruleset: rules.Ruleset
+    tenant: str
+    profile: profiles.Profile
+    base_url: str
+    website_id: int
+    lane: passwords.Lane
+    settings: settings.Settings
+    max_page: int = 1000
+    note: Callable[[Iterable[str]], None] = _unheard
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """List the shop's attributes that a request reads."""
+        return tuple(dict.fromkeys((*NEEDED, *(rule.target for rule in self.ruleset.rules))))
+
+    @property
+    def match_website(self) -> int | None:
+        """Give the website within which an e-mail means one customer, None where all websites share accounts."""
+        scope = self.ruleset.match.scope
+        shared = scope == "global" or (scope == "auto" and self.shop.settings.shares_accounts())
+        return None if shared else self.website_id
+
+    def default_group(self, store_id: int | None = None) -> int:
+        """Give the group that the shop puts its new customers in; being in it is being a member of none."""
+        if store_id is None:
+            store_id = self.shop.stores.default_store(self.website_id)
+        return self.shop.settings.number(groups.DEFAULT_GROUP, store_id=store_id)
+
+    def sees(self, website_id: int | None) -> bool:
+        """Say whether customers of a website are this tenant's."""
+        return website_id == self.website_id or self.match_website is None
+
+    def email_of(self, document: dict[str, Any]) -> str | None:
+        """Give the e-mail that the shop gets of a document."""
+        rule = self.ruleset.rule("email")
+        email: str | None = projection.outcome(rule, document, self.context({}, creating=True)).value if rule else None
+        return email
+
+    def context(self, data: Mapping[str, Any], *, creating: bool = False) -> projection.Context:
+        """Give the rules what they need beside a document."""
+        return projection.Context(self.shop, self.website_id, data, creating)

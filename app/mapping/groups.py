@@ -1,0 +1,573 @@
+"""Groups: a SCIM group is a customer group of the shop.
+
+A customer is in exactly one group of the shop and may be a member of several here: the ledger remembers the
+memberships, the effective group follows `groups.priority`, then the newest. Being in the shop's default group is being
+a member of none. No change of one member reads or rewrites the others.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from dataclasses import replace as replace_
+from datetime import datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from app.ledger import groups as memberships
+from app.magento import customers, database
+from app.magento import errors as shop_errors
+from app.magento import groups as shop_groups
+from app.mapping import bridges, clock, pages
+from app.scim import attributes, cursors, errors, filters, lazy, messages, patch, queries
+from app.scim import memberships as said
+
+Resource = dict[str, Any]
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+Check = Callable[[str], None]
+LONGEST_NAME = 255
+ACCEPTED = attributes.GROUP_TYPE
+
+
+def _published() -> attributes.ResourceType:
+    """Give the Group type as it is published: the names of members are taken from clients, but not kept."""
+    members = ACCEPTED.schema.find("members")
+    assert members is not None
+    subs = tuple(replace_(sub, mutability="readOnly") if sub.name == "display" else sub for sub in members.sub)
+    kept = tuple(replace_(members, sub=subs) if each is members else each for each in ACCEPTED.schema.attributes)
+    return replace_(ACCEPTED, schema=replace_(ACCEPTED.schema, attributes=kept))
+
+
+PUBLISHED = _published()
+
+
+@dataclass(frozen=True)
+class Held:
+    """A group as it stands: the shop's code and our record of it (None: not managed yet)."""
+
+    group_id: int
+    code: str
+    record: memberships.Group | None
+
+    @property
+    def name(self) -> str:
+        """The whole name."""
+        return self.record.display_name if self.record else self.code
+
+
+@dataclass
+class Members:
+    """What the operations of a request want of a group's members, in order.
+
+    `exactly`: the members are these and no others; else some are added to those that are there, some removed.
+    """
+
+    exactly: bool = False
+    added: dict[int, None] = field(default_factory=dict)
+    removed: set[int] = field(default_factory=set)
+
+    def add(self, ids: Iterable[int]) -> None:
+        """Add members."""
+        for entity_id in ids:
+            self.added[entity_id] = None
+            self.removed.discard(entity_id)
+
+    def remove(self, ids: Iterable[int]) -> None:
+        """Remove members."""
+        for entity_id in ids:
+            self.added.pop(entity_id, None)
+            self.removed.add(entity_id)
+
+    def replace(self, ids: Iterable[int]) -> None:
+        """Make these the only members."""
+        self.exactly = True
+        self.removed.clear()
+        self.added = dict.fromkeys(ids)
+
+
+# --- reading ---
+
+
+def get(bridge: bridges.Bridge, group_id: str, *, members: bool = True) -> Resource:
+    """Read one group; without `members` no member is read. Raises NotFound."""
+    with database.reading(bridge.shop.engine) as connection:
+        return _dress(connection, bridge, _one(connection, bridge, group_id), members=members)
+
+
+def find(
+    bridge: bridges.Bridge,
+    where: filters.Node | None,
+    query: queries.Query,
+    after: cursors.Place | None = None,
+    *,
+    members: bool = True,
+) -> pages.Page:
+    """Read a page of the groups that a filter fits. A shop has few groups: they are judged and sorted one by one."""
+    with database.reading(bridge.shop.engine) as connection:
+        fitting = [
+            held
+            for held in _all(connection, bridge).values()
+            if where is None or filters.evaluate(where, _judged(connection, bridge, held, where))
+        ]
+        by_name = (query.sort_by or "id").casefold().endswith("displayname")
+        fitting.sort(key=lambda held: _place(held, by_name), reverse=query.descending)
+        start, size = query.start, query.count
+        if after is not None:
+            place, size = (after.last_value, after.last_id), after.count
+            start = 1 + sum(
+                _place(held, by_name) >= place if query.descending else _place(held, by_name) <= place
+                for held in fitting
+            )
+        elif query.cursor is not None:
+            start = 1
+        page = fitting[start - 1 : start - 1 + size]
+        more = page and start - 1 + size < len(fitting)
+        last = _place(page[-1], by_name) if more else ("", 0)
+        end = cursors.Place(last[1], last[0], len(fitting), size) if more else None
+        return pages.Page([_dress(connection, bridge, held, members=members) for held in page], len(fitting), end)
+
+
+def _place(held: Held, by_name: bool) -> tuple[str, int]:
+    return (held.name.casefold() if by_name else "", held.group_id)
+
+
+def _judged(connection: sa.Connection, bridge: bridges.Bridge, held: Held, where: filters.Node) -> Resource:
+    """Give a group as a filter must see it: with the members it names, with all of them only where it must be."""
+    resource = _dress(connection, bridge, held, members=False)
+    asked = _asked_of_members(where)
+    if asked is None or asked:
+        resource["members"] = list(_shown(bridge, _members(connection, bridge, held.group_id, asked)))
+    return resource
+
+
+def _asked_of_members(where: filters.Node) -> set[int] | None:
+    """Collect the ids that a filter compares members with; None where it asks more of them than who they are."""
+    match where:
+        case filters.Not(part=part):
+            return _asked_of_members(part)
+        case filters.And(parts=parts) | filters.Or(parts=parts):
+            found = [_asked_of_members(part) for part in parts]
+            return None if None in found else {i for ids in found if ids for i in ids}
+        case filters.Has(path=path, inner=inner) if str(path) == "members":
+            return _named_members(inner)
+        case filters.Compare(op="eq", path=path, value=value) if str(path) == "members.value" and value is not None:
+            return {_number(value)}
+        case filters.Compare(path=path) | filters.Present(path=path) | filters.Has(path=path):
+            return None if path.attribute is not None and path.attribute.name == "members" else set()
+    return None
+
+
+def names(connection: sa.Connection, bridge: bridges.Bridge, ids: Collection[int]) -> dict[int, str]:
+    """Give the whole names of some groups."""
+    return {group_id: held.name for group_id, held in _all(connection, bridge, ids).items()}
+
+
+def _all(
+    connection: sa.Connection, bridge: bridges.Bridge, ids: Collection[int] | None = None, *, lock: bool = False
+) -> dict[int, Held]:
+    """Read groups that this tenant may see, without those that are hidden."""
+    table = bridge.shop.tables["customer_group"]
+    query = sa.select(table.c.customer_group_id, table.c.customer_group_code).order_by(table.c.customer_group_id)
+    if ids is not None:
+        query = query.where(table.c.customer_group_id.in_(ids))
+    rows = connection.execute(query.with_for_update() if lock else query).all()
+    records = memberships.fetch(connection, bridge.ledger, ids)
+    found = {}
+    for group_id, code in rows:
+        record = records.get(group_id)
+        shown = group_id != shop_groups.GUESTS and code not in bridge.ruleset.groups.hidden
+        if shown and (record is None or record.tenant == bridge.tenant):
+            found[group_id] = Held(group_id, code, record)
+    return found
+
+
+def _one(connection: sa.Connection, bridge: bridges.Bridge, group_id: str, *, lock: bool = False) -> Held:
+    number = _number(group_id)
+    held = _all(connection, bridge, [number], lock=lock).get(number) if number else None
+    if held is None:
+        raise errors.NotFound(f"There is no group {group_id!r}.")
+    return held
+
+
+def _number(text: Any) -> int:
+    """Read an id; 0, which nobody has, for what is none."""
+    given = str(text)
+    number = int(given) if given.isascii() and given.isdigit() and len(given) < 11 else 0
+    return number if str(number) == given else 0
+
+
+def _dress(connection: sa.Connection, bridge: bridges.Bridge, held: Held, *, members: bool) -> Resource:
+    """Make the resource. Its ETag counts changes, so that it needs no member."""
+    record = held.record
+    resource: Resource = {"id": str(held.group_id), "displayName": held.name}
+    if record and record.external_id is not None:
+        resource["externalId"] = record.external_id
+    created = record.created_at if record else bridge.settings.installed_at
+    modified = record.modified_at if record else created
+    dressed = messages.dress(resource, ACCEPTED, bridge.base_url, created, modified)
+    dressed["meta"]["version"] = messages.etag({**resource, "changes": record.version if record else 0})
+    ids = _members(connection, bridge, held.group_id) if members else []
+    if ids:
+        dressed["members"] = _shown(bridge, ids)
+    return dressed
+
+
+def _shown(bridge: bridges.Bridge, ids: Collection[int]) -> lazy.Lazy:
+    users = f"{bridge.base_url}/Users/"
+    return lazy.Lazy(ids, lambda i: {"value": str(i), "$ref": f"{users}{i}", "type": "User"})
+
+
+def _members(
+    connection: sa.Connection, bridge: bridges.Bridge, group_id: int, among: Collection[int] | None = None
+) -> list[int]:
+    """Read the members: who was put into the group here, and whom the shop has in it."""
+    entity, member = bridge.shop.tables["customer_entity"], bridge.ledger.membership
+    put = sa.select(entity.c.entity_id).join(member, member.c.entity_id == entity.c.entity_id)
+    put = put.where(member.c.group_id == group_id)
+    parts = [put]
+    if group_id != bridge.default_group():
+        parts.append(in_shop_group(bridge, group_id))
+    if among is not None:
+        parts = [part.where(entity.c.entity_id.in_(among)) for part in parts]
+    if bridge.match_website is not None:
+        parts = [part.where(entity.c.website_id == bridge.website_id) for part in parts]
+    union = sa.union(*parts).subquery()
+    return list(connection.execute(sa.select(union.c.entity_id).order_by(union.c.entity_id)).scalars())
+
+
+def in_shop_group(bridge: bridges.Bridge, group_id: int) -> sa.Select[Any]:
+    """Select the customers whom the shop has in a group, by the grid's index where the shop has a grid."""
+    entity, grid = bridge.shop.tables["customer_entity"], bridge.shop.grid
+    query = sa.select(entity.c.entity_id).where(entity.c.group_id == group_id)
+    if grid is None:
+        return query
+    return query.join(grid, grid.c.entity_id == entity.c.entity_id).where(grid.c.group_id == group_id)
+
+
+# --- writing ---
+
+
+def create(bridge: bridges.Bridge, resource: Resource) -> Resource:
+    """Create a group, or take over one of the shop's that nobody manages yet; with its members.
+
+    Raises Uniqueness with the existing id where there is a managed one of that name.
+    """
+    name = _name(resource)
+
+    def work(connection: sa.Connection) -> Resource:
+        now = clock.now()
+        group_id = shop_groups.find(connection, bridge.shop, name)
+        record = memberships.fetch(connection, bridge.ledger, [group_id]).get(group_id) if group_id else None
+        taken = _named(connection, bridge, name)
+        if record is not None and taken is None and len(name) > shop_groups.LONGEST:
+            group_id, record = None, None
+        if taken is not None or record is not None or group_id == shop_groups.GUESTS:
+            raise _taken(taken if taken is not None else group_id or 0, name)
+        created = now if group_id is None else bridge.settings.installed_at
+        if group_id is None:
+            group_id = shop_groups.create(connection, bridge.shop, name, now)
+            bridge.shop.refresh(connection)  # its members are put into it before the commit
+        memberships.create(
+            connection, bridge.ledger, bridge.tenant, group_id, name, resource.get("externalId"), created, now
+        )
+        wanted = Members()
+        wanted.add(_ids(connection, bridge, resource.get("members")))
+        _enrol(connection, bridge, group_id, wanted, now)
+        return _dress(connection, bridge, _one(connection, bridge, str(group_id)), members=True)
+
+    return _transact(bridge, work, name)
+
+
+def replace(bridge: bridges.Bridge, group_id: str, resource: Resource, check: Check | None = None) -> Resource:
+    """Replace a group by a PUT's body. Members that are not mentioned stay, unless the profile clears them."""
+    name = _name(resource)
+
+    def work(connection: sa.Connection) -> Resource:
+        held = _one(connection, bridge, group_id, lock=True)
+        wanted = Members()
+        if "members" in resource or bridge.profile.put_members == "clear":
+            wanted.replace(_ids(connection, bridge, resource.get("members")))
+        after = {"displayName": name, "externalId": resource.get("externalId")}
+        return _change(connection, bridge, held, after, wanted, check)
+
+    return _transact(bridge, work, name)
+
+
+def modify(
+    bridge: bridges.Bridge,
+    group_id: str,
+    operations: tuple[patch.Operation, ...],
+    check: Check | None = None,
+    *,
+    members: bool = True,
+) -> Resource:
+    """Change a group by the operations of a PATCH, all or none. `members` says whether the answer shows them."""
+    latest = {"displayName": ""}
+
+    def work(connection: sa.Connection) -> Resource:
+        held = _one(connection, bridge, group_id, lock=True)
+        before = _dress(connection, bridge, held, members=False)
+        wanted = Members()
+        others = tuple(each for each in operations if not _is_member_operation(each))
+        for operation in operations:
+            if _is_member_operation(operation):
+                _note(connection, bridge, held, operation, wanted)
+        after = patch.apply(before, others, ACCEPTED, bridge.profile)
+        latest["displayName"] = _name(after)
+        return _change(connection, bridge, held, after, wanted, check, members=members)
+
+    return _transact(bridge, work, lambda: latest["displayName"])
+
+
+def delete(bridge: bridges.Bridge, group_id: str, check: Check | None = None) -> None:
+    """Remove a group; its customers go to the next of their groups, else to the default one."""
+
+    def work(connection: sa.Connection) -> None:
+        held = _one(connection, bridge, group_id, lock=True)
+        if check:
+            check(_dress(connection, bridge, held, members=False)["meta"]["version"])
+        now = clock.now()
+        wanted = Members()
+        wanted.remove(memberships.members(connection, bridge.ledger, held.group_id))
+        _enrol(connection, bridge, held.group_id, wanted, now)
+        try:
+            shop_groups.remove(connection, bridge.shop, held.group_id, now)
+        except shop_errors.Rejected as error:
+            raise errors.Forbidden(f"The group {held.name!r} cannot be deleted: {error.reason}.") from error
+        bridge.shop.refresh_soon()
+
+    _transact(bridge, work, "")
+
+
+def _change(
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    held: Held,
+    after: Mapping[str, Any],
+    wanted: Members,
+    check: Check | None,
+    *,
+    members: bool = True,
+) -> Resource:
+    """Write what differs: names, then members; nothing differs: nothing is written."""
+    if check:
+        check(_dress(connection, bridge, held, members=False)["meta"]["version"])
+    now = clock.now()
+    name, external_id = _name(after), after.get("externalId")
+    named = name != held.name or external_id != (held.record.external_id if held.record else None)
+    if held.record is None:
+        made = bridge.settings.installed_at
+        memberships.create(connection, bridge.ledger, bridge.tenant, held.group_id, held.code, None, made, made)
+    if name != held.name:
+        shop_groups.rename(connection, bridge.shop, held.group_id, name)
+        bridge.shop.refresh_soon()
+    moved = _enrol(connection, bridge, held.group_id, wanted, now)
+    if named or moved:
+        memberships.change(connection, bridge.ledger, held.group_id, name, external_id, now)
+    return _dress(connection, bridge, _one(connection, bridge, str(held.group_id)), members=members)
+
+
+def _enrol(connection: sa.Connection, bridge: bridges.Bridge, group_id: int, wanted: Members, now: datetime) -> bool:
+    """Carry out what is wanted of the members and settle everybody's effective group; gives whether any changed."""
+    if wanted.exactly:
+        there = _members(connection, bridge, group_id)
+        wanted.removed = set(there) - set(wanted.added)
+    touched = sorted({*wanted.added, *wanted.removed})
+    changed = False
+    for first in range(0, len(touched), 500):
+        batch = touched[first : first + 500]
+        held = customers.fetch(connection, bridge.shop, batch, codes=("group_id",), lock=True)
+        before = memberships.of_customers(connection, bridge.ledger, batch)
+        added = [entity_id for entity_id in wanted.added if entity_id in held]
+        new = memberships.add_members(connection, bridge.ledger, group_id, added)
+        gone = memberships.remove_members(connection, bridge.ledger, group_id, wanted.removed & set(held))
+        in_shop = [i for i in wanted.removed & set(held) if held[i].data["group_id"] == group_id]
+        changed = changed or bool(new or gone or in_shop)
+        after = memberships.of_customers(connection, bridge.ledger, batch)
+        for entity_id, customer in held.items():
+            left = entity_id in wanted.removed
+            _settle(
+                connection, bridge, customer, before.get(entity_id, []), after.get(entity_id, []), group_id, left, now
+            )
+    return changed
+
+
+def _settle(
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    customer: customers.Customer,
+    before: list[int],
+    after: list[int],
+    group_id: int,
+    left: bool,
+    now: datetime,
+) -> None:
+    """Bring a customer into its effective group, unless somebody else has moved it since."""
+    default = bridge.default_group(customer.data["store_id"])
+    had = effective(connection, bridge, before) or default
+    want = effective(connection, bridge, after) or default
+    current = customer.data["group_id"]
+    out = left and current == group_id
+    if current != want and (had != want or out):
+        customers.change(connection, bridge.shop, customer, {"group_id": want}, now)
+
+
+def effective(connection: sa.Connection, bridge: bridges.Bridge, ids: list[int]) -> int | None:
+    """Choose of a customer's groups, newest first, the one that the shop gets; None where there is none."""
+    if len(ids) < 2 or not bridge.ruleset.groups.priority:
+        return ids[0] if ids else None
+    found = _all(connection, bridge, ids)
+    called = {name.casefold(): i for i, held in found.items() for name in (held.code, held.name)}
+    for name in bridge.ruleset.groups.priority:
+        if name.casefold() in called:
+            return called[name.casefold()]
+    return ids[0]
+
+
+# --- memberships told by the user's side ---
+
+
+def carry_out(
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    entity_id: int,
+    changes: tuple[said.Change, ...],
+    now: datetime,
+) -> bool:
+    """Change the groups of one customer, locked by this transaction; gives whether any changed.
+
+    Raises InvalidValue for a group that there is not.
+    """
+    moved = False
+    for change in changes:
+        mine = set(memberships.of_customers(connection, bridge.ledger, [entity_id]).get(entity_id, []))
+        named = [_known(connection, bridge, text) for text in change.groups or ()]
+        join = [] if change.op == "remove" else named
+        leave = mine - set(named) if change.op == "replace" else set(named if change.groups else mine)
+        for group_id in () if change.op == "add" else sorted(leave):
+            wanted = Members()
+            wanted.remove([entity_id])
+            moved = _enrol(connection, bridge, group_id, wanted, now) or moved
+        for group_id in join:
+            wanted = Members()
+            wanted.add([entity_id])
+            moved = _enrol(connection, bridge, group_id, wanted, now) or moved
+    return moved
+
+
+def _known(connection: sa.Connection, bridge: bridges.Bridge, text: str) -> int:
+    try:
+        return _one(connection, bridge, text).group_id
+    except errors.NotFound as error:
+        raise errors.InvalidValue(f"groups: {error.detail}") from error
+
+
+# --- operations on members ---
+
+
+def _is_member_operation(operation: patch.Operation) -> bool:
+    return operation.path.attribute is not None and operation.path.attribute.name == "members"
+
+
+def _note(
+    connection: sa.Connection, bridge: bridges.Bridge, held: Held, operation: patch.Operation, wanted: Members
+) -> None:
+    """Note what one operation wants of the members (RFC 7644 section 3.5.2)."""
+    given = operation.value if isinstance(operation.value, list) else [operation.value] if operation.value else []
+    selected = operation.path.filter
+    if operation.path.sub is not None:
+        raise errors.Mutability(f"{operation.path}: what a member is cannot be changed; remove it and add another.")
+    match operation.op:
+        case "add":
+            wanted.add(_ids(connection, bridge, given))
+        case "remove" if selected is None:
+            wanted.replace(())
+        case "remove":
+            wanted.remove(_selected(connection, bridge, held, selected, wanted))
+        case "replace" if selected is None:
+            wanted.replace(_ids(connection, bridge, given))
+        case "replace":
+            found = _selected(connection, bridge, held, selected, wanted)
+            if not found:
+                raise errors.NoTarget(f"{operation.path} selects no member.")
+            wanted.remove(found)
+            wanted.add(_ids(connection, bridge, given))
+
+
+def _selected(
+    connection: sa.Connection, bridge: bridges.Bridge, held: Held, where: filters.Node | None, wanted: Members
+) -> list[int]:
+    """Find the members that a value filter selects; where it names them, without reading the others."""
+    assert where is not None
+    ids = _named_members(where)
+    there = set(wanted.added)
+    if not wanted.exactly:
+        there |= set(_members(connection, bridge, held.group_id, ids)) - wanted.removed
+    if ids is not None:
+        return sorted(there & ids)
+    return [int(one["value"]) for one in _shown(bridge, sorted(there)) if filters.evaluate(where, one)]
+
+
+def _named_members(where: filters.Node) -> set[int] | None:
+    """Give the ids that a filter names by `value eq`, alone or one or the other; None for any other filter."""
+    parts = where.parts if isinstance(where, filters.Or) else (where,)
+    named = [
+        part for part in parts if isinstance(part, filters.Compare) and part.op == "eq" and part.leaf.name == "value"
+    ]
+    return {_number(part.value) for part in named} if len(named) == len(parts) else None
+
+
+def _ids(connection: sa.Connection, bridge: bridges.Bridge, given: Any) -> list[int]:
+    """Give the customers that members name; raises InvalidValue for who is none, unless the profile ignores it."""
+    wanted = {str(one.get("value")): _number(one.get("value")) for one in given or () if isinstance(one, dict)}
+    entity = bridge.shop.tables["customer_entity"]
+    there: set[int] = set()
+    numbers = sorted({number for number in wanted.values() if number})
+    for first in range(0, len(numbers), 1000):
+        query = sa.select(entity.c.entity_id).where(entity.c.entity_id.in_(numbers[first : first + 1000]))
+        if bridge.match_website is not None:
+            query = query.where(entity.c.website_id == bridge.website_id)
+        there |= set(connection.execute(query).scalars())
+    unknown = [text for text, number in wanted.items() if number not in there]
+    if unknown and bridge.profile.unknown_member != "ignore":
+        raise errors.InvalidValue(f"members: there is no user {', '.join(map(repr, unknown[:10]))}.")
+    if unknown:
+        log.warning("members that there are not were ignored: %s", ", ".join(map(repr, unknown[:10])))
+    return [number for number in wanted.values() if number in there]
+
+
+# --- names ---
+
+
+def _name(resource: Mapping[str, Any]) -> str:
+    name = str(resource.get("displayName") or "").strip()
+    if not name:
+        raise errors.InvalidValue("displayName is required.")
+    if len(name) > LONGEST_NAME:
+        raise errors.InvalidValue(f"displayName is longer than {LONGEST_NAME} characters.")
+    return name
+
+
+def _named(connection: sa.Connection, bridge: bridges.Bridge, name: str) -> int | None:
+    wanted = name.casefold()
+    return next(
+        (i for i, held in _all(connection, bridge).items() if held.record and held.name.casefold() == wanted), None
+    )
+
+
+def _taken(group_id: int, name: str) -> errors.Uniqueness:
+    return errors.Uniqueness(f"There is a group {name!r} already, its id is {str(group_id)!r}.", str(group_id))
+
+
+def _transact(bridge: bridges.Bridge, work: Callable[[sa.Connection], T], name: str | Callable[[], str]) -> T:
+    """Run one request's work in one transaction and put what the shop says against it in the protocol's words."""
+    try:
+        return database.transaction(bridge.shop.engine, work)
+    except shop_errors.Duplicate as error:
+        wanted = name if isinstance(name, str) else name()
+        with database.reading(bridge.shop.engine) as connection:
+            found = _named(connection, bridge, wanted) or shop_groups.find(connection, bridge.shop, wanted) or 0
+        raise _taken(found, wanted) from error
+    except shop_errors.Rejected as error:
+        raise errors.InvalidValue(f"displayName: {error.reason}.") from error

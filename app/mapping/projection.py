@@ -1,0 +1,253 @@
+"""Runs the rules: a document into the shop's values, and the shop's values back into the document.
+
+Both ways stand side by side, so that what is read is what was written.
+"""
+
+import copy
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.magento import catalog, errors, shop, values
+from app.mapping import converters, rules
+from app.scim import filters, paths
+
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rule says of its attribute: a storable value, or nothing at all (`keep`), or why it cannot."""
+
+    value: Any = None
+    keep: bool = False
+    problem: str | None = None
+
+
+KEEP = Outcome(keep=True)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What rules need to know beside the document: the shop, the website, and the customer's data as it stands."""
+
+    shop: shop.Shop
+    website_id: int
+    data: Mapping[str, Any]
+    creating: bool = False
+
+
+def outcome(rule: rules.Rule, document: Resource, context: Context) -> Outcome:
+    """Say what one rule wants to stand in the shop for a document.
+
+    Order: condition, select, transform and lookup, default, option, type, then the shop's own checks.
+    """
+    if rule.write == "create" and not context.creating:
+        return KEEP
+    if rule.write == "if_empty" and context.data.get(rule.target) not in (None, ""):
+        return KEEP
+    if rule.when is not None and not filters.evaluate(rule.when, document):
+        return KEEP if rule.otherwise is rules.NOTHING else _store(rule, rule.otherwise, context)
+    try:
+        value = _shape(rule, _select(rule, document, context))
+    except converters.Bad as error:
+        return _invalid(rule, str(error), document, context)
+    if value is None and rule.default is not None:
+        value = _default(rule, document, context)
+    if value is None and rule.on_null == "keep" and not context.creating:
+        return KEEP
+    result = _store(rule, value, context)
+    if result.problem and value is not None:
+        return _invalid(rule, result.problem, document, context)
+    return result
+
+
+def _select(rule: rules.Rule, document: Resource, context: Context) -> Any:
+    if rule.const is not rules.NOTHING:
+        return rule.const
+    if rule.template is not None:
+        return rule.template.render(document, context.data)
+    return rules.first(document, rule.sources)
+
+
+def _shape(rule: rules.Rule, value: Any) -> Any:
+    """Trim, transform and look up; numbers and booleans pass unless a function wants their text."""
+    if isinstance(value, str) and rule.trim:
+        value = value.strip()
+    if value is None or value == "":
+        return None
+    if rule.transform or rule.lookup:
+        text = converters.apply(rule.transform, converters.to_string(value))
+        if rule.lookup:
+            found = rule.lookup.get(text)
+            if found is None:
+                raise converters.Bad(f"{text!r} is in no row of the lookup")
+            text = found
+        value = text or None
+    return value
+
+
+def _default(rule: rules.Rule, document: Resource, context: Context) -> str | None:
+    assert rule.default is not None
+    return rule.default.render(document, context.data).strip() or None
+
+
+def _invalid(rule: rules.Rule, reason: str, document: Resource, context: Context) -> Outcome:
+    """Carry out what `on_invalid` says."""
+    if rule.on_invalid == "drop":
+        return KEEP
+    if rule.on_invalid == "default" and rule.default is not None:
+        return _store(rule, _default(rule, document, context), context)
+    return Outcome(problem=reason)
+
+
+def _store(rule: rules.Rule, value: Any, context: Context) -> Outcome:
+    """Find the option, take the type, and let the shop's own rules judge."""
+    attribute = rule.attribute
+    if value is None or value == "":
+        if attribute.code in catalog.FILLED:
+            return KEEP  # the shop itself knows what a customer gets
+        if rule.required or attribute.required_on(context.website_id):
+            return Outcome(problem=_missing(rule))
+        if attribute.static and not attribute.nullable:
+            return KEEP if attribute.default is None else Outcome(_normal(attribute, attribute.default, context))
+        return Outcome(None)
+    try:
+        if rule.option and rule.option.match != "id":
+            value = _option(rule, value, context)
+            if value is None:
+                return KEEP
+        else:
+            value = converters.TYPES[rule.type][0](value)
+            if rule.max_length and len(str(value)) > rule.max_length:
+                return Outcome(problem=f"is longer than the {rule.max_length} characters that mapping.yaml allows")
+        return Outcome(_normal(attribute, value, context))
+    except converters.Bad as error:
+        return Outcome(problem=str(error))
+    except errors.Rejected as error:
+        return Outcome(problem=error.reason)
+
+
+def _normal(attribute: catalog.Attribute, value: Any, context: Context) -> Any:
+    return values.normalize(context.shop, attribute, value, context.website_id)
+
+
+def _missing(rule: rules.Rule) -> str:
+    label = rule.attribute.label or rule.target
+    sources = rule.supplied_by()
+    return f"the shop requires a {label}" + (f": send {sources}" if sources else ", and mapping.yaml gives none")
+
+
+def _option(rule: rules.Rule, value: Any, context: Context) -> int | None:
+    wanted = converters.to_string(value).strip().casefold()
+    options = context.shop.options(rule.target)
+    fitting = [option_id for option_id, label in options.items() if label.strip().casefold() == wanted]
+    if len(fitting) == 1:
+        return fitting[0]
+    if rule.option and rule.option.missing == "drop":
+        return None
+    labels = ", ".join(repr(label) for label in list(options.values())[:20])
+    if fitting:
+        raise converters.Bad(
+            f"the shop has {len(fitting)} options labelled {value!r}: make their admin labels different"
+        )
+    raise converters.Bad(f"the shop has no option {value!r}, only {labels or 'none at all'}")
+
+
+def outcomes(ruleset: rules.Ruleset, document: Resource, context: Context) -> dict[str, Outcome]:
+    """Run every rule that writes; gives the outcome by the shop's attribute code."""
+    return {rule.target: outcome(rule, document, context) for rule in ruleset.rules if rule.goes_in}
+
+
+def turn(rule: rules.Rule, context: Context) -> Any:
+    """Turn the shop's value of a rule's attribute into what the protocol shows; None where it is empty."""
+    actual = context.data.get(rule.target)
+    if actual is None or actual == "":
+        return None
+    if rule.out is not None:
+        return rule.out.render({}, context.data)
+    if rule.option and rule.option.match != "id":
+        shown: Any = context.shop.options(rule.target).get(int(actual), str(actual))
+    else:
+        shown = converters.TYPES[rule.type][1](actual)
+    if rule.lookup:
+        turned = rule.lookup.turn(str(shown))
+        shown = shown if turned is None else turned
+    leaf = rule.sources[0].leaf
+    return converters.to_string(shown) if leaf is not None and leaf.type == "string" else shown
+
+
+def correct(ruleset: rules.Ruleset, document: Resource, context: Context, *, linked: bool) -> Resource:
+    """Give the document as the shop makes it true: where a target holds something else, the shop has the last word.
+
+    Without a link (`linked` False) every rule is turned back. The given document is not changed.
+    """
+    result = document
+    for rule in ruleset.rules:
+        if not rule.comes_out or (linked and _agrees(rule, document, context)):
+            continue
+        result = copy.deepcopy(document) if result is document else result
+        shown = turn(rule, context)
+        targets = rule.sources if shown is None else rule.sources[:1]
+        for path in targets:
+            if shown is not None:
+                paths.write(result, path, shown)
+            elif path.attribute is not None and path.attribute.name != "userName":
+                paths.remove(result, path)
+    return result
+
+
+def _agrees(rule: rules.Rule, document: Resource, context: Context) -> bool:
+    """Say whether the shop holds what the rule would write for this document."""
+    if not rule.goes_in:
+        return False
+    wanted = outcome(rule, document, context)
+    if wanted.keep or wanted.problem:
+        return wanted.problem is not None and context.data.get(rule.target) is None
+    return values.equal(rule.attribute, wanted.value, context.data.get(rule.target))
+
+
+def desired(
+    ruleset: rules.Ruleset, before: Resource | None, after: Resource, context: Context
+) -> tuple[dict[str, Any], list[tuple[rules.Rule, str]]]:
+    """Give the values that the shop should get when a document changes from `before` to `after`.
+
+    Only what the change of the document changes is asked for: a fault that was there before stops nobody, a value that
+    a shop's administrator set by hand stays. `before` None: a new customer, everything is asked for.
+
+    Returns the values by attribute code, and the problems with the rules they belong to.
+    """
+    old = outcomes(ruleset, before, context) if before is not None else {}
+    new = outcomes(ruleset, after, context)
+    wanted: dict[str, Any] = {}
+    problems: list[tuple[rules.Rule, str]] = []
+    for rule in ruleset.rules:
+        result = new.get(rule.target)
+        if result is None or result.keep or result == old.get(rule.target):
+            continue
+        cleared = result.value is None and rule.on_null == "error" and before is not None
+        reason = result.problem or ("may not be cleared" if cleared else None)
+        if reason:
+            problems.append((rule, reason))
+        else:
+            wanted[rule.target] = result.value
+    return wanted, problems
+
+
+def keep_absent(
+    ruleset: rules.Ruleset, before: Resource, body: Resource, after: Resource, *, always: bool = False
+) -> None:
+    """Carry over into a new document what the body does not mention of the sources of rules with `on_absent: keep`.
+
+    `always`: of all rules.
+    """
+    for rule in ruleset.rules:
+        if (always or rule.on_absent == "keep") and not any(paths.mentioned(body, path) for path in rule.sources):
+            for path in rule.sources:
+                for value in paths.read(before, path)[:1]:
+                    paths.write(after, path, value)
+
+
+def masked(ruleset: rules.Ruleset) -> Collection[str]:
+    """List the attribute codes whose values are never printed."""
+    return [rule.target for rule in ruleset.rules if rule.mask]

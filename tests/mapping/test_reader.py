@@ -1,0 +1,173 @@
+"""mapping.yaml as operations people write it: what is understood, and what each mistake is told, with its place."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from app.magento import database as shop_database
+from app.magento import shop as shops
+from app.mapping import reader, rules
+
+LEAST = """version: 1
+customer:
+  email: userName
+  firstname: name.givenName
+  lastname: name.familyName
+"""
+ENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+SHOP = "urn:example:magento:2.0:Customer"
+
+
+@pytest.fixture(scope="module")
+def shop(shop_url: str, table_prefix: str) -> Iterator[shops.Shop]:
+    engine = shop_database.engine(shop_url)
+    yield shops.open(engine, table_prefix)
+    engine.dispose()
+
+
+def _read(shop: shops.Shop, text: str) -> rules.Ruleset:
+    return reader.read(text, "mapping.yaml", shop.catalog, shop.options)
+
+
+def _problems(shop: shops.Shop, text: str) -> list[str]:
+    with pytest.raises(reader.MappingError) as caught:
+        _read(shop, text)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_the_least_mapping(shop: shops.Shop) -> None:
+    ruleset = _read(shop, LEAST)
+    assert [(rule.target, str(rule.sources[0])) for rule in ruleset.rules] == [
+        ("email", "userName"),
+        ("firstname", "name.givenName"),
+        ("lastname", "name.familyName"),
+    ]
+    assert [str(path) for path in ruleset.match.by] == ["externalId", "userName", 'emails[type eq "work"].value']
+
+
+def test_defaults_hold_for_every_rule_that_does_not_say_otherwise(shop: shops.Shop) -> None:
+    ruleset = _read(
+        shop,
+        LEAST + "  middlename: {from: name.middleName, on_absent: clear}\ndefaults: {on_absent: keep, trim: false}\n",
+    )
+    assert {rule.target: (rule.on_absent, rule.trim) for rule in ruleset.rules}["email"] == ("keep", False)
+    assert ruleset.rule("middlename").on_absent == "clear"  # type: ignore[union-attr]
+
+
+def test_a_prefix_makes_an_extension_schema_typed_by_the_shop(shop: shops.Shop) -> None:
+    text = LEAST + (
+        f"  taxvat: shop:taxNumber\n  gender: {{from: shop:gender}}\n  disable_auto_group_change: shop:fixedGroup\n"
+        f"prefixes: {{shop: '{SHOP}', ent: '{ENT}'}}\n"
+    )
+    ruleset = _read(shop, text)
+    (schema,) = [e.schema for e in ruleset.published.extensions if e.schema.urn == SHOP]
+    assert {a.name: a.type for a in schema.attributes} == {
+        "taxNumber": "string",
+        "gender": "string",
+        "fixedGroup": "boolean",
+    }
+    assert set(schema.find("gender").canonical) == {"Male", "Female", "Not Specified"}  # type: ignore[union-attr]
+
+
+def test_what_the_shop_requires_is_published_as_required(shop: shops.Shop) -> None:
+    def required(ruleset: rules.Ruleset) -> set[str]:
+        name = ruleset.published.schema.find("name")
+        assert name is not None
+        found = {a.name for a in ruleset.published.schema.attributes if a.required}
+        return found | {f"name.{sub.name}" for sub in name.sub if sub.required}
+
+    assert required(_read(shop, LEAST)) == {"userName", "active", "name", "name.givenName", "name.familyName"}
+    by_mail = LEAST.replace("email: userName", "email: [emails.value, userName]")
+    assert "emails" in required(_read(shop, by_mail)), "a userName need not be an e-mail"
+    fixed = LEAST.replace("lastname: name.familyName", "lastname: {from: name.familyName, default: '-'}")
+    assert "name.familyName" not in required(_read(shop, fixed))
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        ("", ["1:1: the file is empty"]),
+        ("version: 2\n" + LEAST[11:], ["1:10: the file starts with `version: 1`"]),
+        (LEAST + "custmer: {}\n", ["6:1: mapping.yaml has no word 'custmer'; did you mean 'customer'?"]),
+        (LEAST + "addresses: []\n", ["6:1: 'addresses' is not understood by this version yet: leave it out"]),
+        (
+            LEAST + "  fristname: name.givenName\n",
+            ["6:3: the shop's customers have no attribute 'fristname'; did you mean 'firstname'?"],
+        ),
+        (
+            LEAST + "  middlename: name.midleName\n",
+            ["6:15: no such path 'name.midleName': *; did you mean 'name.middleName'?"],
+        ),
+        (
+            LEAST + "  middlename: {form: name.middleName}\n",
+            [
+                "6:3: middlename gets no value: give `from`, `const` or `template`",
+                "6:16: the rule for middlename has no word 'form'; did you mean 'from'?",
+            ],
+        ),
+        (
+            LEAST + "  middlename: {from: name.middleName, write: allways}\n",
+            ["6:46: write is one of always, create, if_empty, not 'allways'; did you mean 'always'?"],
+        ),
+        (
+            LEAST + "  middlename: {from: name.middleName, trim: yes}\n",
+            ["6:45: trim is true or false, not 'yes'"],
+        ),
+        (
+            LEAST + "  middlename: {from: name.middleName, transform: [lower, uper]}\n",
+            ["6:58: unknown function 'uper'; did you mean 'upper'?"],
+        ),
+        (
+            LEAST + '  middlename: {from: name.middleName, transform: extract("x")}\n',
+            ["6:3: middlename: extract(\"x\") cannot be turned back: add `out` or `direction: in`"],
+        ),
+        (
+            LEAST + "  middlename: {from: name.middleName, lookup: {a: X, b*: Y}}\n",
+            ["6:3: middlename: the lookup's 'Y' cannot be turned back: add `out` or `direction: in`"],
+        ),
+        (LEAST + "  middlename: {from: name.middleName, lookup: names}\n", ["6:47: there is no table 'names' under `tables`"]),
+        (LEAST + "  middlename: {from: name.middleName, option: label}\n", ["6:3: middlename is no select: it has no options to look up"]),
+        (LEAST + "  gender: {const: Femal}\n", ["6:19: gender has no option 'Femal'; did you mean 'Female'?"]),
+        (LEAST + "  middlename: {from: name.middleName, when: 'active is true'}\n", ["6:45: `when` is a SCIM filter: *"]),
+        (LEAST + "  middlename: {template: '{name.midle}'}\n", ["6:26: no such path 'name.midle': *; did you mean 'name.middleName'?"]),
+        (LEAST + "  middlename: {from: name.middleName, out: '{customer.midlename}'}\n",
+         ["6:44: the shop's customers have no attribute 'midlename'; did you mean 'middlename'?"]),
+        (LEAST + "  lock_expires: title\n", ["6:3: lock_expires cannot be written: *"]),
+        (LEAST + "  email: userName\n", ["6:3: the key 'email' stands here a second time (first in line 3)"]),
+        (LEAST + "prefixes: {x: http://y}\n", ["6:15: the prefix x must stand for a URN, not 'http://y'"]),
+        (LEAST + "match: {by: [userNam], existing: steal}\n",
+         ["6:14: no such path 'userNam': *; did you mean 'userName'?", "6:34: match.existing is one of adopt, reject, not 'steal'"]),
+        (LEAST + "password: keep\n", ["6:11: password is one of accept, ignore, not 'keep'"]),
+        ("version: 1\ncustomer: [a]\n", ["2:11: customer must be a mapping of words to values, not a list", "*", "*", "*"]),
+        (LEAST.replace("  lastname: name.familyName\n", ""), ["3:3: the shop requires lastname (Last Name), and no rule writes it"]),
+    ],
+)  # fmt: skip
+def test_mistakes(shop: shops.Shop, text: str, problems: list[str]) -> None:
+    found = _problems(shop, text)
+    assert len(found) == len(problems), found
+    for message, wanted in zip(found, problems, strict=True):
+        head, star, tail = wanted.partition("*")
+        assert message.startswith(head), message
+        assert star or message == wanted, message
+        assert not tail or message.endswith(tail), message
+
+
+def test_all_mistakes_at_once_in_the_file_s_order(shop: shops.Shop) -> None:
+    found = _problems(
+        shop, "version: 3\ncustomer:\n  emial: userName\n  firstname: nme.givenName\n  lastname: {from: x}\n"
+    )
+    assert [problem.split(":")[0] for problem in found] == ["1", "3", "3", "4", "5"]
+
+
+def test_a_required_attribute_of_this_shop_wants_a_rule(shop: shops.Shop) -> None:
+    taxvat = replace(shop.catalog.customer["taxvat"], required=True, visible=True)
+    catalog = replace(shop.catalog, customer={**shop.catalog.customer, "taxvat": taxvat})
+    with pytest.raises(reader.MappingError, match="the shop requires taxvat"):
+        reader.read(LEAST, "mapping.yaml", catalog, shop.options)
+
+
+def test_the_shipped_mapping_fits_a_stock_shop(shop: shops.Shop) -> None:
+    from tests.users.conftest import ROOT
+
+    assert len(_read(shop, (ROOT / "mapping.yaml").read_text()).rules) >= 7
