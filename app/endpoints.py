@@ -1,0 +1,398 @@
+"""The URL table: one short function per SCIM request."""
+
+from collections.abc import Callable
+from typing import Any
+
+import flask
+
+from app import answers, auth, jobs, openapi, requests, service
+from app.mapping import bridges, groups, pages, users
+from app.scim import attributes, cursors, discovery, errors, filters, messages, profiles, projections, queries
+
+DISCOVERY = (
+    "service_provider_config",
+    "resource_types",
+    "resource_type",
+    "schema_list",
+    "schema",
+    "openapi_document",
+)
+Find = Callable[[filters.Node | None, queries.Query, cursors.Place | None], pages.Page]
+
+blueprint = flask.Blueprint("scim", __name__)
+
+
+@blueprint.before_request
+def identify() -> None:
+    """Find the caller, and let nobody in without the scope that the request needs."""
+    requests.check_url()
+    here = service.current()
+    caller = auth.identify(here.shop, here.ledger, service.DEFAULT_TENANT)
+    name = (flask.request.endpoint or "").rpartition(".")[2]
+    if caller is None and name in DISCOVERY and here.config.open_discovery:
+        return
+    reads = flask.request.method in ("GET", "HEAD", "OPTIONS") or name.startswith("search_")
+    flask.g.caller = auth.require(caller, "read" if reads else "write")
+
+
+# --- answers ---
+
+
+def _shown(resource: dict[str, Any], resource_type: attributes.ResourceType) -> dict[str, Any]:
+    """Leave of a resource what the URL asks to see."""
+    args = flask.request.args
+    names, excluded = queries.names(args, "attributes"), queries.names(args, "excludedAttributes")
+    return projections.project(resource, resource_type, names, excluded)
+
+
+def _respond(resource: dict[str, Any], resource_type: attributes.ResourceType, status: int = 200) -> flask.Response:
+    meta = resource["meta"]
+    headers = {"ETag": meta["version"], "Location": meta["location"], "Content-Location": meta["location"]}
+    return answers.write(_shown(resource, resource_type), status, headers)
+
+
+def _patched(resource: dict[str, Any], resource_type: attributes.ResourceType, status: int) -> flask.Response:
+    """Answer a PATCH: without a body where the profile wants none and no attributes are asked for."""
+    if status == 204 and not flask.request.args.get("attributes"):
+        return answers.empty(204, {"ETag": resource["meta"]["version"]})
+    return _respond(resource, resource_type)
+
+
+def _read(resource: dict[str, Any], resource_type: attributes.ResourceType) -> flask.Response:
+    """Answer a GET of one resource (RFC 7644 sections 3.4.1 and 3.14)."""
+    version = resource["meta"]["version"]
+    if requests.known(version):
+        return answers.empty(304, {"ETag": version})
+    return _respond(resource, resource_type)
+
+
+def _list(
+    bridge: bridges.Bridge, query: queries.Query, resource_type: attributes.ResourceType, find: Find
+) -> flask.Response:
+    """Answer a page of a list, by index or by cursor (RFC 7644 section 3.4.2, RFC 9865)."""
+    show = projections.projection(resource_type, query.attributes or (), query.excluded or ())
+    where = _where(bridge, query, resource_type)
+    binding = f"{bridge.tenant}\n{flask.g.caller.token_id}\n{resource_type.name}\n{query.text()}"
+    after = None
+    if query.cursor:
+        after = cursors.read(bridge.settings.cursor_key, binding, query.cursor, query.asked)
+    page = find(where, query, after)
+    following = None
+    if query.cursor is not None and page.end is not None:
+        following = cursors.seal(bridge.settings.cursor_key, binding, page.end)
+    start = query.start if query.cursor is None else None
+    shown = [show(resource) for resource in page.resources]
+    return answers.write(messages.list_response(shown, page.total, start, next_cursor=following))
+
+
+def _where(
+    bridge: bridges.Bridge, query: queries.Query, resource_type: attributes.ResourceType, *, absent: bool = False
+) -> filters.Node | None:
+    if query.filter is None:
+        return None
+    where, fired = profiles.parse_filter(query.filter, resource_type, bridge.profile, absent=absent)
+    service.current().note(fired)
+    return where
+
+
+# --- Users ---
+
+
+def _users(query: queries.Query, bridge: bridges.Bridge) -> flask.Response:
+    def find(where: filters.Node | None, query: queries.Query, after: cursors.Place | None) -> pages.Page:
+        return users.find(bridge, where, query, after)
+
+    return _list(bridge, query, bridge.ruleset.published, find)
+
+
+@blueprint.get("/Users")
+def list_users() -> flask.Response:
+    """Answer a page of the users that a filter fits (RFC 7644 section 3.4.2)."""
+    bridge = requests.bridge()
+    return _users(requests.query(bridge), bridge)
+
+
+@blueprint.post("/Users/.search")
+def search_users() -> flask.Response:
+    """The same with the query in the body, out of the URL (RFC 7644 section 3.4.3)."""
+    bridge = requests.bridge()
+    return _users(requests.query(bridge, search=True), bridge)
+
+
+@blueprint.post("/Users")
+def create_user() -> flask.Response:
+    """Create a user (RFC 7644 section 3.3)."""
+    bridge = requests.bridge()
+    return _respond(users.create(bridge, *requests.user(bridge, "create")), bridge.ruleset.published, 201)
+
+
+@blueprint.get("/Users/<user_id>")
+def get_user(user_id: str) -> flask.Response:
+    """Read a user."""
+    bridge = requests.bridge()
+    return _read(users.get(bridge, user_id), bridge.ruleset.published)
+
+
+@blueprint.put("/Users/<user_id>")
+def replace_user(user_id: str) -> flask.Response:
+    """Replace a user (RFC 7644 section 3.5.1)."""
+    bridge = requests.bridge()
+    resource, changes = requests.user(bridge, "replace")
+    replaced = users.replace(bridge, user_id, resource, requests.if_match(), changes)
+    return _respond(replaced, bridge.ruleset.published)
+
+
+@blueprint.patch("/Users/<user_id>")
+def modify_user(user_id: str) -> flask.Response:
+    """Change a user (RFC 7644 section 3.5.2)."""
+    bridge = requests.bridge()
+    operations, changes = requests.user_operations(bridge)
+    changed = users.modify(bridge, user_id, operations, requests.if_match(), changes)
+    return _patched(changed, bridge.ruleset.published, bridge.profile.patch_status)
+
+
+@blueprint.delete("/Users/<user_id>")
+def delete_user(user_id: str) -> flask.Response:
+    """Delete a user (RFC 7644 section 3.6)."""
+    users.delete(requests.bridge(), user_id, requests.if_match())
+    return answers.empty(204)
+
+
+# --- the caller's own user (RFC 7644 section 3.11) ---
+
+
+def _me() -> str:
+    user_id = flask.g.caller.user_id
+    if user_id is None:
+        raise errors.Unsupported("This token stands for no user: use /Users. (magento-scim token create --user ID)")
+    return str(user_id)
+
+
+@blueprint.get("/Me")
+def get_me() -> flask.Response:
+    """Read the caller's own user; its Location is the permanent one."""
+    return get_user(_me())
+
+
+@blueprint.put("/Me")
+def replace_me() -> flask.Response:
+    """Replace the caller's own user."""
+    return replace_user(_me())
+
+
+@blueprint.patch("/Me")
+def modify_me() -> flask.Response:
+    """Change the caller's own user."""
+    return modify_user(_me())
+
+
+@blueprint.delete("/Me")
+def delete_me() -> flask.Response:
+    """Delete the caller's own user."""
+    return delete_user(_me())
+
+
+@blueprint.post("/Me")
+def create_me() -> flask.Response:
+    """Creating oneself is not offered: a token is bound to a user that exists."""
+    raise errors.Unsupported("A user cannot create itself here: POST to /Users.")
+
+
+# --- Groups ---
+
+
+def _wants_members(names: tuple[str, ...] | None, excluded: tuple[str, ...] | None) -> bool:
+    """Say whether an answer shows members, so that otherwise none are read."""
+    core = groups.PUBLISHED.schema.urn.casefold() + ":"
+    shown = {name.casefold().removeprefix(core).partition(".")[0] for name in names or ()}
+    hidden = {name.casefold().removeprefix(core) for name in excluded or ()}
+    return (names is None or "members" in shown or core.rstrip(":") in shown) and "members" not in hidden
+
+
+def _members_shown() -> bool:
+    args = flask.request.args
+    return _wants_members(queries.names(args, "attributes"), queries.names(args, "excludedAttributes"))
+
+
+def _groups(query: queries.Query, bridge: bridges.Bridge) -> flask.Response:
+    def find(where: filters.Node | None, query: queries.Query, after: cursors.Place | None) -> pages.Page:
+        members = _wants_members(query.attributes, query.excluded)
+        return groups.find(bridge, where, query, after, members=members)
+
+    return _list(bridge, query, groups.PUBLISHED, find)
+
+
+@blueprint.get("/Groups")
+def list_groups() -> flask.Response:
+    """Answer a page of the groups that a filter fits."""
+    bridge = requests.bridge()
+    return _groups(requests.query(bridge), bridge)
+
+
+@blueprint.post("/Groups/.search")
+def search_groups() -> flask.Response:
+    """The same with the query in the body."""
+    bridge = requests.bridge()
+    return _groups(requests.query(bridge, search=True), bridge)
+
+
+@blueprint.post("/Groups")
+def create_group() -> flask.Response:
+    """Create a group, with members."""
+    bridge = requests.bridge()
+    resource = requests.resource(bridge, "create", groups.ACCEPTED)
+    return _respond(groups.create(bridge, resource), groups.PUBLISHED, 201)
+
+
+@blueprint.get("/Groups/<group_id>")
+def get_group(group_id: str) -> flask.Response:
+    """Read a group."""
+    return _read(groups.get(requests.bridge(), group_id, members=_members_shown()), groups.PUBLISHED)
+
+
+@blueprint.put("/Groups/<group_id>")
+def replace_group(group_id: str) -> flask.Response:
+    """Replace a group."""
+    bridge = requests.bridge()
+    resource = requests.resource(bridge, "replace", groups.ACCEPTED)
+    return _respond(groups.replace(bridge, group_id, resource, requests.if_match()), groups.PUBLISHED)
+
+
+@blueprint.patch("/Groups/<group_id>")
+def modify_group(group_id: str) -> flask.Response:
+    """Change a group or its members."""
+    bridge = requests.bridge()
+    operations = requests.operations(bridge, groups.ACCEPTED)
+    status = bridge.profile.group_patch_status
+    members = _members_shown() and (status == 200 or "attributes" in flask.request.args)
+    changed = groups.modify(bridge, group_id, operations, requests.if_match(), members=members)
+    return _patched(changed, groups.PUBLISHED, status)
+
+
+@blueprint.delete("/Groups/<group_id>")
+def delete_group(group_id: str) -> flask.Response:
+    """Delete a group."""
+    groups.delete(requests.bridge(), group_id, requests.if_match())
+    return answers.empty(204)
+
+
+# --- all types at once, and many requests at once ---
+
+
+@blueprint.get("/")
+def list_all() -> flask.Response:
+    """Query the resources of all types (RFC 7644 section 3.4.2.1)."""
+    bridge = requests.bridge()
+    return _everything(requests.query(bridge), bridge)
+
+
+@blueprint.post("/.search")
+def search_all() -> flask.Response:
+    """The same with the query in the body."""
+    bridge = requests.bridge()
+    return _everything(requests.query(bridge, search=True), bridge)
+
+
+def _everything(query: queries.Query, bridge: bridges.Bridge) -> flask.Response:
+    """Answer users first, then groups. An attribute that a type does not know has no value there."""
+    if query.cursor is not None:
+        raise errors.InvalidCursor("A query over all types is paged by index: use startIndex.")
+    user_type, group_type = bridge.ruleset.published, groups.PUBLISHED
+    plain = queries.Query(start=query.start, count=query.count)
+    first = users.find(bridge, _where(bridge, query, user_type, absent=True), plain)
+    rest = queries.Query(start=max(query.start - first.total, 1), count=query.count - len(first.resources))
+    members = _wants_members(query.attributes, query.excluded)
+    second = groups.find(bridge, _where(bridge, query, group_type, absent=True), rest, members=members)
+    shown = [
+        projections.project(resource, kind, query.attributes, query.excluded)
+        for page, kind in ((first, user_type), (second, group_type))
+        for resource in page.resources
+    ]
+    return answers.write(messages.list_response(shown, first.total + second.total, query.start))
+
+
+@blueprint.post("/Bulk")
+def bulk() -> flask.Response:
+    """Carry out many requests, each in its own transaction (RFC 7644 section 3.7)."""
+    here = service.current()
+    bridge = requests.bridge()
+    return answers.write(jobs.run(bridge, requests.body(), here.config.max_operations))
+
+
+# --- discovery ---
+
+
+def _types(bridge: bridges.Bridge) -> list[attributes.ResourceType]:
+    return [bridge.ruleset.published, groups.PUBLISHED]
+
+
+@blueprint.get("/ServiceProviderConfig")
+def service_provider_config() -> flask.Response:
+    """Say what this service can do (RFC 7643 section 5)."""
+    settings, bridge = service.current().config, requests.bridge()
+    return answers.write(
+        discovery.service_provider_config(
+            bridge.base_url,
+            max_results=bridge.max_page,
+            max_payload=settings.max_body,
+            max_operations=settings.max_operations,
+            page_size=queries.DEFAULT_COUNT,
+            cursor=True,
+            cursor_timeout=cursors.SECONDS,
+            sort=True,
+            change_password=bridge.ruleset.password == "accept",  # noqa: S105 - a word of mapping.yaml
+        )
+    )
+
+
+@blueprint.get("/ResourceTypes")
+def resource_types() -> flask.Response:
+    """List the resource types (RFC 7643 section 6)."""
+    bridge = requests.bridge()
+    _no_filter()
+    return answers.write(discovery.resource_types(_types(bridge), bridge.base_url))
+
+
+@blueprint.get("/ResourceTypes/<name>")
+def resource_type(name: str) -> flask.Response:
+    """Read one resource type."""
+    bridge = requests.bridge()
+    found = discovery.resource_types(_types(bridge), bridge.base_url)["Resources"]
+    return answers.write(_named(found, name, "resource type"))
+
+
+@blueprint.get("/Schemas")
+def schema_list() -> flask.Response:
+    """List the schemas, with what this shop and its mapping require (RFC 7643 section 7)."""
+    bridge = requests.bridge()
+    _no_filter()
+    return answers.write(discovery.schemas(_types(bridge), bridge.base_url, bridge.profile.hidden))
+
+
+@blueprint.get("/Schemas/<name>")
+def schema(name: str) -> flask.Response:
+    """Read one schema."""
+    bridge = requests.bridge()
+    found = discovery.schemas(_types(bridge), bridge.base_url, bridge.profile.hidden)["Resources"]
+    return answers.write(_named(found, name, "schema"))
+
+
+@blueprint.get("/openapi.json")
+def openapi_document() -> flask.Response:
+    """Describe the whole service as OpenAPI 3.1, with what this shop and its mapping require."""
+    here, bridge = service.current(), requests.bridge()
+    open_endpoints = DISCOVERY if here.config.open_discovery else ()
+    document = openapi.build(flask.current_app, here, bridge, open_endpoints)
+    return answers.write(document, media_type=answers.PLAIN_JSON)
+
+
+def _named(found: list[dict[str, Any]], name: str, what: str) -> dict[str, Any]:
+    for resource in found:
+        if resource["id"].casefold() == name.casefold():
+            return resource
+    raise errors.NotFound(f"There is no {what} {name!r}.")
+
+
+def _no_filter() -> None:
+    if "filter" in flask.request.args:
+        raise errors.Forbidden("This list takes no filter (RFC 7644 section 4).")

@@ -1,0 +1,145 @@
+"""`magento-scim run`: finds the shop or starts the sandbox, makes what is missing, runs gunicorn in the foreground."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+import sqlalchemy as sa
+
+from app import config, service
+from app.ledger import install, tables, tokens
+from app.magento import database
+from app.magento import errors as shop_errors
+from app.sandbox import errors as sandbox_errors
+from app.sandbox import server, shop
+
+SANDBOX = Path("var/sandbox")
+ROOT = Path(__file__).parent.parent  # where wsgi.py is
+EXAMPLE = (
+    "curl -s {url}/Users -H 'Authorization: Bearer {token}' -H 'Content-Type: application/scim+json' -d "
+    '\'{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@example.com",'
+    '"name":{{"givenName":"Ada","familyName":"Lovelace"}}}}\''
+)
+STOP_SECONDS = 40
+
+
+def with_sandbox(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Name the sandbox that is running here where the environment names no shop."""
+    running = server.MariaDB(SANDBOX)
+    if config.names_a_shop(environment) or not running.find():
+        return environment
+    return {**environment, "SCIM_DATABASE_URL": running.url()}
+
+
+class Stopped(Exception):
+    """A signal asked us to end."""
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGINT into Stopped while the sandbox is being made."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise Stopped
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _sandbox(directory: Path) -> Iterator[tuple[str, str]]:
+    """Run the sandbox's database; gives the URL for us and the one for a MySQL client."""
+    with server.MariaDB(directory) as running:
+        shop.make(running.url())
+        yield running.url(), running.client_url()
+
+
+def prepare(settings: config.Config) -> str | None:
+    """Make or upgrade our tables, and a token where there is none; gives that token's secret."""
+    magento = service.open_shop(settings)
+    service.read_rules(settings, magento)
+    with magento.engine.connect() as connection:
+        install.upgrade(connection, settings.prefix)
+        connection.commit()
+    ledger = tables.define(settings.prefix)
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+    def work(connection: sa.Connection) -> str | None:
+        if any(token.alive(now) for token in tokens.fetch(connection, ledger)):
+            return None
+        return tokens.create(connection, ledger, "first", service.DEFAULT_TENANT, tokens.SCOPES, now)
+
+    secret = database.transaction(magento.engine, work)
+    magento.engine.dispose()
+    return secret
+
+
+def _announce(settings: config.Config, shown_database: str, base_url: str, secret: str | None) -> None:
+    print(f"SCIM Base URL: {settings.base_url or base_url}")
+    if secret:
+        print(f"Bearer token: {secret}")
+    print(f"Shop database: {shown_database}")
+    print(EXAMPLE.format(url=base_url, token=secret or "$TOKEN"))
+    if not secret:
+        print("(There is a token already; `magento-scim token create NAME` makes another.)")
+    sys.stdout.flush()
+
+
+def _gunicorn(port: int, workers: int, environment: Mapping[str, str]) -> int:
+    """Run gunicorn until it ends or we are told to; gives its exit code."""
+    listen = ["--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--worker-class", "gthread", "--threads", "4"]
+    where = ["--preload", "--no-control-socket", "--pythonpath", str(ROOT), "wsgi:application"]
+    command = [sys.executable, "-m", "gunicorn", *listen, *where]
+    process = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
+    try:
+        return process.wait()
+    except Stopped:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        return 0
+
+
+def run(port: int, workers: int, environment: Mapping[str, str] = os.environ) -> int:
+    """Serve the shop that the environment names, or the sandbox, on 127.0.0.1; gives the exit code.
+
+    Raises config.Refused with what to do.
+    """
+    with _signals(), contextlib.ExitStack() as stack:
+        try:
+            return _run(port, workers, environment, stack)
+        except Stopped:
+            return 0
+        except sandbox_errors.SandboxError as error:
+            raise config.Refused(str(error)) from error
+        except shop_errors.ShopError as error:
+            raise config.Refused(f"The shop's database cannot be used: {error}") from error
+
+
+def _run(port: int, workers: int, environment: Mapping[str, str], stack: contextlib.ExitStack) -> int:
+    environment = dict(environment)
+    shown = None
+    if not config.names_a_shop(environment):
+        environment["SCIM_DATABASE_URL"], shown = stack.enter_context(_sandbox(SANDBOX))
+    settings = config.read(environment)
+    secret = prepare(settings)
+    shown = shown or settings.database.set(drivername="mysql").render_as_string(hide_password=True)
+    _announce(settings, shown, f"http://127.0.0.1:{port}{service.PATH}", secret)
+    started = time.monotonic()
+    code = _gunicorn(port, workers, environment)
+    if code and time.monotonic() - started < 10:
+        raise config.Refused(f"The server did not start on port {port}: see the lines above.")
+    return code

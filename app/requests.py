@@ -1,0 +1,121 @@
+"""Reads what a request carries, before any endpoint does anything: body, query, preconditions."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import flask
+
+from app import answers, service
+from app.mapping import bridges
+from app.scim import attributes, errors, memberships, messages, patch, profiles, queries, schemas, values
+
+DEEPEST = 50  # levels of a body: no message of the protocol has a dozen
+
+
+def bridge() -> bridges.Bridge:
+    """Give the bridge of the request's tenant."""
+    return service.current().bridge(service.DEFAULT_TENANT, flask.request.host_url)
+
+
+def check_url() -> None:
+    """Raise InvalidSyntax for a URL whose query is no text."""
+    try:
+        _ = flask.request.args
+    except UnicodeDecodeError as error:
+        raise errors.InvalidSyntax("The query of the URL is not UTF-8, percent-encoded.") from error
+
+
+def body() -> dict[str, Any]:
+    """Read the request's JSON object; raises InvalidSyntax, or UnsupportedMediaType for another Content-Type."""
+    kind = flask.request.mimetype
+    if kind and kind not in answers.MEDIA_TYPES:
+        raise errors.UnsupportedMediaType(f"Send the body as application/scim+json, not as {kind}.")
+    try:
+        found = json.loads(flask.request.get_data().decode("utf-8"), parse_constant=_no_constant)
+        json.dumps(found, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError) as error:
+        raise errors.InvalidSyntax(f"The body is no JSON document: {error}.") from error
+    if not isinstance(found, dict):
+        raise errors.InvalidSyntax(f"The body must be a JSON object, not {values.kind(found)}.")
+    if values.deeper_than(found, DEEPEST):
+        raise errors.InvalidSyntax(f"The body is nested deeper than {DEEPEST} levels.")
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def resource(
+    here: bridges.Bridge, kind: str, resource_type: attributes.ResourceType, data: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Read a resource, of the body or of a bulk operation's data: understood by the profile, typed by the schema."""
+    given, fired = profiles.rewrite(body() if data is None else data, kind, resource_type, here.profile)
+    service.current().note(fired)
+    loaded: dict[str, Any] = schemas.load(resource_type, given, profile=here.profile)
+    return loaded
+
+
+def operations(
+    here: bridges.Bridge, resource_type: attributes.ResourceType, data: Mapping[str, Any] | None = None
+) -> tuple[patch.Operation, ...]:
+    """Read a PATCH, of the body or of a bulk operation's data."""
+    given, fired = profiles.rewrite(body() if data is None else data, "patch", resource_type, here.profile)
+    service.current().note(fired)
+    return patch.parse(given, resource_type, here.profile)
+
+
+def user(
+    here: bridges.Bridge, kind: str, data: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], tuple[memberships.Change, ...]]:
+    """Read a user, and what its body says of memberships where the profile lets it."""
+    given, changes = _memberships(here, kind, body() if data is None else data)
+    return resource(here, kind, here.ruleset.accepted, given), changes
+
+
+def user_operations(
+    here: bridges.Bridge, data: Mapping[str, Any] | None = None
+) -> tuple[tuple[patch.Operation, ...], tuple[memberships.Change, ...]]:
+    """Read a user's PATCH, and what it says of memberships where the profile lets it."""
+    given, changes = _memberships(here, "patch", body() if data is None else data)
+    if changes and not next(held for key, held in given.items() if key.casefold() == "operations"):
+        return (), changes
+    return operations(here, here.ruleset.published, given), changes
+
+
+def _memberships(here: bridges.Bridge, kind: str, data: Any) -> tuple[Any, tuple[memberships.Change, ...]]:
+    given, changes = memberships.take(data, kind, here.ruleset.accepted, here.profile)
+    if changes:
+        service.current().note([profiles.GROUPS_ON_USER])
+    return given, changes
+
+
+def query(here: bridges.Bridge, *, search: bool = False) -> queries.Query:
+    """Read a list request's query, of the URL or (`search`) of the body."""
+    if search:
+        return queries.search(body(), max_count=here.max_page, strict=here.profile.name == "strict")
+    return queries.parse(flask.request.args, max_count=here.max_page)
+
+
+def check(header: str | None) -> Callable[[str], None] | None:
+    """Turn an If-Match header into a check of the current ETag; None where there is none."""
+    if header is None:
+        return None
+
+    def judge(current: str) -> None:
+        if not messages.etag_matches(header, current):
+            raise errors.PreconditionFailed(f"The resource has changed: its version is {current} now. Read it again.")
+
+    return judge
+
+
+def if_match() -> Callable[[str], None] | None:
+    """Give the check of the request's If-Match header."""
+    return check(flask.request.headers.get("If-Match"))
+
+
+def known(version: str) -> bool:
+    """Say whether the client has this version already (If-None-Match)."""
+    header = flask.request.headers.get("If-None-Match")
+    return header is not None and messages.etag_matches(header, version)

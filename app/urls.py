@@ -1,0 +1,35 @@
+"""Takes the forms of a SCIM path that clients get wrong: double slashes, other letter case, no version."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+ENDPOINTS = ("Users", "Groups", "Bulk", "Me", "Schemas", "ResourceTypes", "ServiceProviderConfig")
+BASE = re.compile(r"/scim(?:/[^/]+)?/v2(?=/|$)", re.I)
+UNVERSIONED = re.compile(rf"^/scim/(?=(?:{'|'.join(ENDPOINTS)})(?:/|$))", re.I)  # the newest (RFC 7644 section 3.13)
+Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+def tidy(path: str) -> str:
+    """Give the path as the URL table spells it; what follows the endpoint is not touched."""
+    path = UNVERSIONED.sub("/scim/v2/", re.sub(r"/{2,}", "/", path))
+    base = BASE.match(path)
+    if base is None:
+        return path
+    endpoint, slash, rest = path[base.end() + 1 :].partition("/")
+    known = {name.casefold(): name for name in ENDPOINTS}
+    first = known.get(endpoint.casefold(), endpoint)
+    lead = base[0].casefold()
+    return f"{lead}/{first}{slash}{rest}" if path[base.end() :] else lead
+
+
+class Tidy:
+    """WSGI middleware that applies `tidy` before the URL table is asked."""
+
+    def __init__(self, app: Wsgi) -> None:
+        self.app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Pass the request on with its path tidied."""
+        environ["PATH_INFO"] = tidy(environ.get("PATH_INFO", ""))
+        return self.app(environ, start_response)

@@ -1,0 +1,74 @@
+"""The operator's commands on a real shop: tables, tokens, grants, and a sentence where something is wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+
+from app import cli
+from app.ledger import tables
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, database: sa.Engine, shop_url: str, table_prefix: str):  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("SCIM_DATABASE_URL", shop_url)
+    monkeypatch.setenv("SCIM_TABLE_PREFIX", table_prefix)
+    monkeypatch.setenv("SCIM_MAPPING", str(ROOT / "mapping.yaml"))
+
+    def command(*words: str) -> Result:
+        return CliRunner().invoke(cli.main, list(words))
+
+    assert command("install").exit_code == 0
+    return command
+
+
+def test_install_again_changes_nothing(run, database: sa.Engine, table_prefix: str) -> None:  # type: ignore[no-untyped-def]
+    assert "already" in run("install").output
+    there = sa.inspect(database).get_table_names()
+    assert set(tables.names(table_prefix)) <= set(there)
+
+
+@pytest.mark.requirement(115, 145)
+def test_tokens_are_made_listed_and_revoked(run) -> None:  # type: ignore[no-untyped-def]
+    secret = run("token", "create", "okta", "--days", "3", "--read-only").output.partition(": ")[2].strip()
+    assert len(secret) >= 43
+    (listed,) = json.loads(run("token", "list", "--format", "json").output)
+    assert (listed["name"], listed["scopes"], listed["state"]) == ("okta", "read", "alive")
+    assert listed["expires"] > listed["created"]
+    assert secret not in run("token", "list").output
+    assert run("token", "revoke", str(listed["id"])).exit_code == 0
+    again = run("token", "revoke", str(listed["id"]))
+    assert (again.exit_code, "no living token" in again.output) == (1, True)
+
+
+@pytest.mark.requirement(115, 118)
+def test_the_secret_is_not_in_the_database(run, database: sa.Engine, table_prefix: str) -> None:  # type: ignore[no-untyped-def]
+    secret = run("token", "create", "x").output.partition(": ")[2].strip()
+    with database.connect() as connection:
+        rows = connection.execute(sa.text(f"SELECT * FROM `{table_prefix}scim_token`")).all()
+    assert secret not in repr(rows)
+
+
+def test_grants_name_every_table_once(run, table_prefix: str) -> None:  # type: ignore[no-untyped-def]
+    lines = [line for line in run("grants", "--user", "'x'@'%'").output.splitlines() if line.startswith("GRANT")]
+    named = [line.split("`")[3] for line in lines]
+    assert len(named) == len(set(named))
+    assert {f"{table_prefix}customer_entity", *tables.names(table_prefix)} <= set(named)
+    assert all(line.endswith("TO 'x'@'%';") for line in lines)
+
+
+@pytest.mark.parametrize("words", [[], ["token"], ["install"], ["grants"], ["run"], ["token", "create"]])
+def test_help_is_everywhere(words: list[str]) -> None:
+    done = CliRunner().invoke(cli.main, [*words, "--help"])
+    assert (done.exit_code, done.output.startswith("Usage: ")) == (0, True)
+
+
+def test_a_database_that_is_away_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCIM_DATABASE_URL", "mysql://nobody@127.0.0.1:9/none")
+    done = CliRunner().invoke(cli.main, ["token", "list"])
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: The shop's database cannot be used")

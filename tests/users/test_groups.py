@@ -1,0 +1,252 @@
+"""Groups as customer groups: the rows of the shop, memberships, the effective group (facts 7)."""
+
+from typing import Any
+
+import pytest
+
+from tests.users.conftest import PATCH, Client, Make
+
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+
+
+def create(scim: Client, name: str, members: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
+    body = {"schemas": [GROUP], "displayName": name, "members": [{"value": i} for i in members], **more}
+    answer = scim.send("POST", "/Groups", body)
+    assert answer.status_code == 201, answer.text
+    return answer.get_json()  # type: ignore[no-any-return]
+
+
+def change(scim: Client, group_id: str, *operations: dict[str, Any]) -> Any:
+    return scim.send("PATCH", f"/Groups/{group_id}", {"schemas": [PATCH], "Operations": list(operations)})
+
+
+def members(scim: Client, group_id: str) -> list[str]:
+    return [one["value"] for one in scim.get(f"/Groups/{group_id}").get_json().get("members", [])]
+
+
+def group_of(scim: Client, user_id: str) -> int:
+    """Read the customer's group and see that the grid agrees."""
+    (grid,) = scim.rows("customer_grid_flat", entity_id=int(user_id))
+    group: int = scim.customer(user_id)["group_id"]
+    assert grid["group_id"] == group, "the grid follows"
+    return group
+
+
+def test_the_shop_s_groups_are_listed_without_guests(scim: Client) -> None:
+    found = scim.get("/Groups").get_json()["Resources"]
+    assert [(group["id"], group["displayName"]) for group in found] == [
+        ("1", "General"),
+        ("2", "Wholesale"),
+        ("3", "Retailer"),
+    ]
+    assert all(group["meta"]["created"] == group["meta"]["lastModified"] for group in found)
+
+
+@pytest.mark.requirement(6, 25, 27)
+def test_create_with_members(scim: Client) -> None:
+    ada = scim.create()["id"]
+    group = create(scim, "Staff", (ada,), externalId="g1")
+    (row,) = scim.rows("customer_group", customer_group_id=int(group["id"]))
+    assert (row["customer_group_code"], row["tax_class_id"]) == ("Staff", 3)
+    assert group["members"][0]["value"] == ada
+    assert group["members"][0]["$ref"] == f"http://localhost/scim/v2/Users/{ada}"
+    assert group_of(scim, ada) == int(group["id"])
+    user = scim.get(f"/Users/{ada}").get_json()
+    assert user["groups"] == [
+        {"value": group["id"], "$ref": group["meta"]["location"], "display": "Staff", "type": "direct"}
+    ]
+    states = {row["indexer_id"]: row["status"] for row in scim.rows("indexer_state")}
+    assert states["catalog_product_price"] == states["catalogrule_rule"] == "invalid"
+
+
+@pytest.mark.requirement(81, 84, 87)
+def test_members_come_and_go_and_the_default_group_is_no_membership(scim: Client) -> None:
+    ada, bob = (scim.create(userName=f"{name}@example.com")["id"] for name in ("ada", "bob"))
+    group = create(scim, "Staff")["id"]
+    answer = change(scim, group, {"op": "add", "path": "members", "value": [{"value": ada}, {"value": bob}]})
+    assert answer.status_code == 200
+    assert members(scim, group) == [ada, bob]
+    change(scim, group, {"op": "remove", "path": f'members[value eq "{ada}"]'})
+    assert members(scim, group) == [bob]
+    assert (group_of(scim, ada), group_of(scim, bob)) == (1, int(group))
+    assert "groups" not in scim.get(f"/Users/{ada}").get_json()
+    change(scim, group, {"op": "replace", "path": "members", "value": [{"value": ada}]})
+    assert members(scim, group) == [ada]
+    change(scim, group, {"op": "remove", "path": "members"})
+    assert members(scim, group) == []
+    assert scim.get("/Groups/1").get_json().get("members", []) == []
+
+
+def test_of_several_memberships_priority_then_the_newest(make: Make) -> None:
+    from tests.users.conftest import ROOT
+
+    scim = make((ROOT / "mapping.yaml").read_text() + "\ngroups: {priority: [Gold]}\n")
+    ada = scim.create()["id"]
+    gold, first, second = (create(scim, name)["id"] for name in ("Gold", "First", "Second"))
+    for group in (gold, first, second):
+        change(scim, group, {"op": "add", "path": "members", "value": [{"value": ada}]})
+    assert group_of(scim, ada) == int(gold)
+    assert {group["display"] for group in scim.get(f"/Users/{ada}").get_json()["groups"]} == {"Gold", "First", "Second"}
+    for group, left in ((gold, second), (second, first), (first, "1")):
+        change(scim, group, {"op": "remove", "path": f'members[value eq "{ada}"]'})
+        assert group_of(scim, ada) == int(left)
+
+
+def test_the_open_cart_follows(scim: Client) -> None:
+    ada = scim.create()["id"]
+    scim.execute(
+        "INSERT INTO {p}quote (store_id, is_active, customer_id, customer_group_id) VALUES (1, 1, :i, 1)", i=int(ada)
+    )
+    group = create(scim, "Staff", (ada,))["id"]
+    (quote,) = scim.rows("quote")
+    assert quote["customer_group_id"] == int(group)
+
+
+def test_whom_the_shop_put_into_a_group_is_its_member(scim: Client) -> None:
+    ada = scim.create()["id"]
+    scim.execute("UPDATE {p}customer_entity SET group_id = 2")
+    scim.execute("UPDATE {p}customer_grid_flat SET group_id = 2")
+    assert members(scim, "2") == [ada]
+    assert scim.get(f"/Users/{ada}").get_json()["groups"][0]["display"] == "Wholesale"
+    change(scim, "2", {"op": "remove", "path": f'members[value eq "{ada}"]'})
+    assert group_of(scim, ada) == 1
+
+
+def test_a_long_name_is_kept_whole_and_shortened_uniquely_in_the_shop(scim: Client) -> None:
+    names = ["CN=Employees of the northern region,OU=Shop", "CN=Employees of the northern region,OU=Staff"]
+    groups = [create(scim, name) for name in names]
+    assert [group["displayName"] for group in groups] == names
+    codes = [row["customer_group_code"] for row in scim.rows("customer_group") if row["customer_group_id"] > 3]
+    assert len(set(codes)) == 2
+    assert all(len(code) <= 32 for code in codes)
+    found = scim.get("/Groups", filter=f'displayName eq "{names[1].upper()}"').get_json()
+    assert [group["id"] for group in found["Resources"]] == [groups[1]["id"]]
+
+
+@pytest.mark.requirement(37, 148)
+def test_rename_and_names_that_are_taken(scim: Client) -> None:
+    group = create(scim, "Staff")
+    answer = change(scim, group["id"], {"op": "replace", "value": {"id": group["id"], "displayName": "Crew"}})
+    assert answer.get_json()["displayName"] == "Crew"
+    assert [row["customer_group_code"] for row in scim.rows("customer_group", customer_group_id=int(group["id"]))] == [
+        "Crew"
+    ]
+    assert scim.send("POST", "/Groups", {"schemas": [GROUP], "displayName": "CREW"}).status_code == 409
+    other = create(scim, "Others")
+    answer = change(scim, other["id"], {"op": "replace", "path": "displayName", "value": "Crew"})
+    assert (answer.status_code, answer.get_json()["scimType"]) == (409, "uniqueness")
+    assert repr(group["id"]) in answer.get_json()["detail"]
+
+
+def test_a_group_that_nobody_manages_is_taken_over_once(scim: Client) -> None:
+    assert create(scim, "wholesale")["id"] == "2"
+    assert scim.send("POST", "/Groups", {"schemas": [GROUP], "displayName": "Wholesale"}).status_code == 409
+    assert scim.send("POST", "/Groups", {"schemas": [GROUP], "displayName": "not logged in"}).status_code == 409
+
+
+@pytest.mark.requirement(89, 90, 144)
+def test_delete(scim: Client) -> None:
+    ada = scim.create()["id"]
+    first, second = create(scim, "First", (ada,))["id"], create(scim, "Second", (ada,))["id"]
+    assert group_of(scim, ada) == int(second)
+    assert scim.send("DELETE", f"/Groups/{second}").status_code == 204
+    assert group_of(scim, ada) == int(first)
+    scim.send("DELETE", f"/Groups/{first}")
+    assert group_of(scim, ada) == 1
+    assert scim.get(f"/Groups/{first}").status_code == 404
+    assert scim.rows("scim_group") == scim.rows("scim_membership") == []
+    answer = scim.send("DELETE", "/Groups/1")
+    assert (answer.status_code, "default group" in answer.get_json()["detail"]) == (403, True)
+    assert scim.send("DELETE", "/Groups/0").status_code == 404
+
+
+@pytest.mark.requirement(72, 76)
+@pytest.mark.parametrize("value", ["4711", "", "x", "007"])
+def test_an_unknown_member_is_refused_and_nothing_written(scim: Client, value: str) -> None:
+    ada = scim.create()["id"]
+    group = create(scim, "Staff")["id"]
+    answer = change(scim, group, {"op": "add", "path": "members", "value": [{"value": ada}, {"value": value}]})
+    assert (answer.status_code, answer.get_json()["scimType"]) == (400, "invalidValue")
+    assert members(scim, group) == []
+
+
+@pytest.mark.requirement(82, 107, 108)
+def test_an_etag_counts_changes_and_a_no_op_is_none(scim: Client) -> None:
+    ada = scim.create()["id"]
+    group = create(scim, "Staff", (ada,))
+    before = scim.rows("scim_group")
+    answer = change(scim, group["id"], {"op": "add", "path": "members", "value": [{"value": ada}]})
+    assert answer.headers["ETag"] == scim.get(f"/Groups/{group['id']}").headers["ETag"]
+    assert scim.rows("scim_group") == before
+    tag = answer.headers["ETag"]
+    change(scim, group["id"], {"op": "remove", "path": f'members[value eq "{ada}"]'})
+    body = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": "displayName", "value": "X"}]}
+    assert scim.send("PATCH", f"/Groups/{group['id']}", body, If_Match=tag).status_code == 412
+
+
+@pytest.mark.requirement(55)
+@pytest.mark.parametrize(
+    ("filter", "names"),
+    [
+        ('displayName eq "staff"', ["Staff"]),
+        ('displayName sw "S" or id eq "2"', ["Wholesale", "Staff"]),
+        ('externalId eq "g1"', ["Staff"]),
+        ('members.value eq "{ada}"', ["Staff"]),
+        ('members[value eq "{ada}"]', ["Staff"]),
+        ('members eq "{ada}" and displayName pr', ["Staff"]),
+        ('not (members.value eq "{ada}") and displayName ne "General"', ["Wholesale", "Retailer", "Empty"]),
+        ("members pr", ["Staff"]),
+        ('displayName eq "nobody"', []),
+    ],
+)
+def test_filters(scim: Client, filter: str, names: list[str]) -> None:
+    ada = scim.create()["id"]
+    create(scim, "Staff", (ada,), externalId="g1")
+    create(scim, "Empty")
+    found = scim.get("/Groups", filter=filter.replace("{ada}", ada)).get_json()
+    assert [group["displayName"] for group in found["Resources"]] == names
+
+
+@pytest.mark.requirement(25, 55)
+def test_a_user_filter_by_group(scim: Client) -> None:
+    ada, _bob = (scim.create(userName=f"{name}@example.com")["id"] for name in ("ada", "bob"))
+    group = create(scim, "Staff", (ada,))["id"]
+    for filter in (
+        f'groups.value eq "{group}"',
+        f'groups[value eq "{group}"]',
+        'groups.display eq "Staff"',
+        "groups pr",
+    ):
+        found = scim.get("/Users", filter=filter).get_json()
+        assert [user["id"] for user in found["Resources"]] == [ada], filter
+
+
+@pytest.mark.requirement(148)
+def test_without_members_no_member_is_read(scim: Client) -> None:
+    ada = scim.create()["id"]
+    group = create(scim, "Staff", (ada,))["id"]
+    statements: list[str] = []
+    from sqlalchemy import event
+
+    engine = scim.app.extensions["magento-scim"].shop.engine
+    event.listen(engine, "before_cursor_execute", lambda c, cursor, statement, *rest: statements.append(statement))
+    for path in (
+        f"/Groups/{group}?excludedAttributes=members",
+        "/Groups?excludedAttributes=members",
+        "/Groups?attributes=displayName",
+    ):
+        assert "members" not in scim.send("GET", path).text
+    assert not [
+        statement for statement in statements if "scim_membership" in statement or "customer_entity" in statement
+    ]
+
+
+@pytest.mark.requirement(149)
+def test_put(scim: Client) -> None:
+    ada = scim.create()["id"]
+    group = create(scim, "Staff", (ada,), externalId="g1")
+    body = {"schemas": [GROUP], "displayName": "Crew"}
+    answer = scim.send("PUT", f"/Groups/{group['id']}", body).get_json()
+    assert (answer["displayName"], answer.get("externalId"), members(scim, group["id"])) == ("Crew", None, [ada])
+    scim.send("PUT", f"/Groups/{group['id']}", {**body, "members": []})
+    assert members(scim, group["id"]) == []
