@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app import config
 from app.ledger import install, tables
 from app.ledger import settings as ledger_settings
-from app.magento import database, passwords, shop
+from app.magento import changes, database, passwords, shop
 from app.magento import errors as shop_errors
 from app.mapping import bridges, reader, rules
 from app.scim import profiles
@@ -28,6 +28,7 @@ class Service:
     config: config.Config
     shop: shop.Shop
     ledger: tables.Tables
+    tables: changes.Tables
     settings: ledger_settings.Settings
     ruleset: rules.Ruleset
     profile: profiles.Profile
@@ -45,6 +46,7 @@ class Service:
         return bridges.Bridge(
             shop=self.shop,
             ledger=self.ledger,
+            tables=self.tables,
             ruleset=self.ruleset,
             tenant=tenant,
             profile=self.profile,
@@ -106,4 +108,5 @@ def start(settings: config.Config) -> Service:
     if profile is None:
         raise config.Refused(f"SCIM_PROFILE is {settings.profile!r}: it is one of {', '.join(profiles.PROFILES)}.")
     magento.engine.dispose()  # a process forked from this one must not share its connections
-    return Service(settings, magento, ledger, own, ruleset, profile)
+    both = {**{name: magento.tables[name] for name in magento.tables}, **ledger.named()}
+    return Service(settings, magento, ledger, both, own, ruleset, profile)

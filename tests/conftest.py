@@ -64,7 +64,9 @@ class Pristine:
     def restore(self) -> None:
         with connection.to(self.url) as shop:
             own = [name for (name,) in _rows(shop, f"SHOW TABLES LIKE '{self.prefix}scim\\_%'")]
-            for name in self._filled(shop, self.empty + [name for name in own if not name.endswith(("version", "setting"))]):
+            for name in self._filled(
+                shop, self.empty + [name for name in own if not name.endswith(("version", "setting"))]
+            ):
                 connection.run(shop, f"DELETE FROM `{name}`")
             for name, checksum in self._sums(shop).items():
                 if checksum != self.sums[name]:

@@ -60,7 +60,9 @@ def _answer(curl: str) -> str:
     (url,) = [word for word in words if word.startswith("http")]
     for _ in range(100):
         try:
-            return httpx2.request("POST" if "-d" in given else "GET", url, headers=headers, content=given.get("-d")).text
+            return httpx2.request(
+                "POST" if "-d" in given else "GET", url, headers=headers, content=given.get("-d")
+            ).text
         except httpx2.TransportError:
             time.sleep(0.1)
     raise AssertionError(f"nothing answers at {url}")

@@ -3,7 +3,7 @@
 A customer is in one group of the shop and may be a member of several here.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -108,29 +108,6 @@ def of_customers(connection: sa.Connection, ledger: tables.Tables, entity_ids: C
     for entity_id, group_id in connection.execute(query):
         found.setdefault(entity_id, []).append(group_id)
     return found
-
-
-def add_members(
-    connection: sa.Connection, ledger: tables.Tables, group_id: int, entity_ids: Sequence[int]
-) -> list[int]:
-    """Make customers members of a group; gives those that were not yet. Others' additions at once stay."""
-    there = set(members(connection, ledger, group_id, entity_ids))
-    new = [entity_id for entity_id in entity_ids if entity_id not in there]
-    if new:
-        rows = [{"group_id": group_id, "entity_id": entity_id} for entity_id in new]
-        connection.execute(ledger.membership.insert(), rows)
-    return new
-
-
-def remove_members(
-    connection: sa.Connection, ledger: tables.Tables, group_id: int, entity_ids: Collection[int]
-) -> list[int]:
-    """End the membership of customers in a group; gives those that were in it."""
-    there = members(connection, ledger, group_id, entity_ids)
-    if there:
-        member = ledger.membership
-        connection.execute(member.delete().where(member.c.group_id == group_id, member.c.entity_id.in_(there)))
-    return there
 
 
 def members(

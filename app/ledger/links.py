@@ -90,53 +90,13 @@ def key(text: str) -> str:
     return fold(text)[:KEY]
 
 
-def index_emails(
-    connection: sa.Connection, ledger: tables.Tables, entity_id: int, before: set[str], after: set[str]
-) -> None:
-    """Bring the index of a customer's further e-mails (those that are not the shop's) from one set to another.
-
-    Both sets hold `key` forms.
-    """
-    email = ledger.email
-    if before == after:
-        return
-    connection.execute(email.delete().where(email.c.entity_id == entity_id))
-    if after:
-        connection.execute(email.insert(), [{"entity_id": entity_id, "value": value} for value in sorted(after)])
-
-
-def create(
-    connection: sa.Connection,
-    ledger: tables.Tables,
-    tenant: str,
-    entity_id: int,
-    document: Document,
-    now: datetime,
-    created_at: datetime | None = None,
-) -> None:
-    """Link a customer. The unique key on the user name decides between two requests at once."""
-    connection.execute(
-        ledger.link.insert().values(
-            entity_id=entity_id,
-            tenant=tenant,
-            user_name=fold(document["userName"]),
-            external_id=document.get("externalId"),
-            document=dump(document),
-            created_at=created_at or now,
-            modified_at=now,
-        )
-    )
-
-
-def change(connection: sa.Connection, ledger: tables.Tables, entity_id: int, document: Document, now: datetime) -> None:
-    """Put a new document in place of a customer's old one."""
-    connection.execute(
-        ledger.link.update()
-        .where(ledger.link.c.entity_id == entity_id)
-        .values(
-            user_name=fold(document["userName"]),
-            external_id=document.get("externalId"),
-            document=dump(document),
-            modified_at=now,
-        )
-    )
+def row(tenant: str, document: Document, created_at: datetime, modified_at: datetime) -> dict[str, Any]:
+    """Give a link's row but for its key. The unique key on the user name decides between two requests at once."""
+    return {
+        "tenant": tenant,
+        "user_name": fold(document["userName"]),
+        "external_id": document.get("externalId"),
+        "document": dump(document),
+        "created_at": created_at,
+        "modified_at": modified_at,
+    }

@@ -32,6 +32,10 @@ class Tables:
         """List the tables."""
         return (self.link, self.email, self.token, self.group, self.membership, self.setting)
 
+    def named(self) -> dict[str, sa.Table]:
+        """Give the tables by their names without prefix."""
+        return {table.name[table.name.index("scim_") :]: table for table in self.all()}
+
 
 def define(prefix: str = "") -> Tables:
     """Describe the ledger's tables for a shop whose tables start with `prefix`."""

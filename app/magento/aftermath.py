@@ -15,27 +15,36 @@ log = logging.getLogger(__name__)
 
 CUSTOMER_TYPE = 3  # Magento's user type of customers in jwt_auth_revoked (facts 4.3)
 
-grid = grid_rows.rewrite
-forget = grid_rows.remove
+
+def grid(connection: sa.Connection, shop: shop.Shop, done: Iterable[changes.RowChange]) -> None:
+    """Bring the grid up to date with executed changes of customers' rows (facts 5.2)."""
+    changed = [change for change in done if change.table == "customer_entity"]
+    gone = [change.key["entity_id"] for change in changed if change.after is None]
+    if gone:
+        grid_rows.remove(connection, shop, gone)
+    grid_rows.rewrite(connection, shop, [c.key["entity_id"] for c in changed if c.after is not None])
 
 
 def consequences(
     connection: sa.Connection,
     shop: shop.Shop,
-    entity_id: int,
     planned: Iterable[changes.RowChange],
     *,
     orders: bool = True,
 ) -> list[changes.RowChange]:
-    """Find the rows elsewhere that must follow a planned change of the customer's row (facts 5.1).
+    """Find the rows elsewhere that must follow planned changes of customers' rows (facts 5.1).
 
     A new e-mail: the subscriptions of this customer, its open carts and, with orders, the orders that carry
     the old one. A new group: the open carts; their totals are counted again when the cart is next loaded.
     """
-    change = next((c for c in planned if c.table == "customer_entity" and c.before and c.after), None)
-    if change is None:
-        return []
-    before, after = change.before or {}, change.after or {}
+    changed = [c for c in planned if c.table == "customer_entity" and c.before and c.after]
+    return [row for change in changed for row in _consequences(connection, shop, change, orders)]
+
+
+def _consequences(
+    connection: sa.Connection, shop: shop.Shop, change: changes.RowChange, orders: bool
+) -> list[changes.RowChange]:
+    entity_id, before, after = change.key["entity_id"], change.before or {}, change.after or {}
     email, group = after.get("email"), after.get("group_id")
     found: list[changes.RowChange] = []
     mine: Mapping[str, Any] = {"customer_id": entity_id}
@@ -74,10 +83,12 @@ def farewell(
     return found + revoke_tokens(connection, shop, row["entity_id"], now)
 
 
-def revoke_tokens(connection: sa.Connection, shop: shop.Shop, entity_id: int, now: datetime) -> list[changes.RowChange]:
+def revoke_tokens(
+    connection: sa.Connection, shop: shop.Shop, entity_id: changes.Id, now: datetime
+) -> list[changes.RowChange]:
     """Plan that every API token issued until now is refused (facts 4.3: jwt_auth_revoked). now: naive UTC."""
     table = shop.tables.get("jwt_auth_revoked")
-    if table is None:
+    if table is None or isinstance(entity_id, changes.New):
         return []
     key = {"user_type_id": CUSTOMER_TYPE, "user_id": entity_id}
     moment = int(now.replace(tzinfo=UTC).timestamp())

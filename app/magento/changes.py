@@ -23,6 +23,8 @@ class New:
 
 
 NEW = New("customer")
+Tables = Mapping[str, sa.Table] | schema.Tables
+Id = int | New
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class RowChange:
     after: Mapping[str, Any] | None
 
 
-def execute(connection: sa.Connection, tables: schema.Tables, changes: Iterable[RowChange]) -> list[RowChange]:
+def execute(connection: sa.Connection, tables: Tables, changes: Iterable[RowChange]) -> list[RowChange]:
     """Write the changes in their order and give them back with the ids the database chose.
 
     Neighbours that do the same to one table share a statement. Raises Changed when a row to update or delete
@@ -57,6 +59,31 @@ def execute(connection: sa.Connection, tables: schema.Tables, changes: Iterable[
             _update_or_delete(connection, table, run)
             done += run
     return done
+
+
+def merged(planned: Iterable[RowChange]) -> list[RowChange]:
+    """Make one change of all that are planned for the same row, in the place of the first.
+
+    What ends as it began is left out, and so is a row that is made and taken away again.
+    """
+    found: dict[tuple[Any, ...], RowChange] = {}
+    for change in planned:
+        row = (change.table, *sorted(change.key.items()))
+        found[row] = _after(found[row], change) if row in found else change
+    return [change for change in found.values() if change.before != change.after]
+
+
+def _after(first: RowChange, second: RowChange) -> RowChange:
+    """Put two changes of one row, in this order, into one."""
+    if second.after is None:
+        whole = None if first.before is None else {**(second.before or {}), **first.before}
+        return replace(first, before=whole, after=None)
+    if first.before is None or first.after is None:
+        return replace(first, after={**(first.after or {}), **second.after})
+    before = {**(second.before or {}), **first.before}
+    after = {**first.after, **second.after}
+    changed = [column for column in after if column not in before or before[column] != after[column]]
+    return replace(first, before={c: before.get(c) for c in changed}, after={c: after[c] for c in changed})
 
 
 def reverse(change: RowChange) -> RowChange:

@@ -1,15 +1,14 @@
-"""In charge of customers: find, create, change and remove them as Magento's save would (facts 1, 5, 6)."""
+"""In charge of customers: finds them, and writes what was planned for them as Magento's save would (facts 1, 5, 6)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import aftermath, catalog, changes, errors, numbering, plans, shop, uniqueness, values
+from app.magento import aftermath, catalog, changes, errors, shop, uniqueness, values
 
 TABLE = "customer_entity"
 # What changing a customer needs to know whatever is changed.
@@ -23,10 +22,11 @@ ALWAYS = (
 class Customer:
     """A customer as it stands: attribute code -> value as stored, None where there is none.
 
-    hollow: custom attributes that have a value row with NULL in it, as some extensions leave behind.
+    entity_id: changes.NEW for one that is only planned. hollow: custom attributes that have a value row with NULL
+    in it, as some extensions leave behind.
     """
 
-    entity_id: int
+    entity_id: changes.Id
     data: Mapping[str, Any]
     hollow: frozenset[str] = frozenset()
 
@@ -91,84 +91,28 @@ def equal(attribute: catalog.Attribute, wanted: Any, stored: Any) -> bool:
     return values.equal(attribute, stored, wanted)
 
 
-def create(
-    connection: sa.Connection,
-    shop: shop.Shop,
-    data: Mapping[str, Any],
-    now: datetime,
-    *,
-    password_hash: str | None = None,
-) -> int:
-    """Create a customer with its value rows and grid row; give its entity_id.
-
-    Raises Rejected; Duplicate when the e-mail is taken (the database's key decides, at the latest in
-    transaction()) or another attribute's value that must be unique.
-    """
-    planned = plans.create(shop, data, now, password_hash=password_hash)
-    uniqueness.refuse_taken(connection, shop, planned)
-    if shop.settings.flag("customer/create_account/generate_human_friendly_id"):
-        number = {"increment_id": numbering.next_number(connection, shop)}
-        planned[0] = replace(planned[0], after={**(planned[0].after or {}), **number})
-    done = changes.execute(connection, shop.tables, planned)
-    entity_id = int(done[0].key["entity_id"])
-    aftermath.grid(connection, shop, [entity_id])
-    return entity_id
-
-
-def change(
-    connection: sa.Connection,
-    shop: shop.Shop,
-    customer: Customer,
-    desired: Mapping[str, Any],
-    now: datetime,
-    *,
-    password_hash: str | None = None,
-    orders: bool = True,
-) -> bool:
-    """Write the desired values and what follows from them; give whether anything was written.
-
-    customer: fetched with lock=True in this transaction. orders: orders carrying the old e-mail follow it.
-    """
-    planned = plans.change(shop, customer, desired, now, password_hash=password_hash)
-    if not planned:
-        return False
-    write(connection, shop, customer, planned, orders=orders)
-    return True
-
-
 def write(
     connection: sa.Connection,
     shop: shop.Shop,
-    customer: Customer,
-    planned: list[changes.RowChange],
+    planned: Iterable[changes.RowChange],
     *,
+    tables: changes.Tables | None = None,
     orders: bool = True,
 ) -> list[changes.RowChange]:
-    """Execute a planned change with its consequences (facts 5.1) and give all changes executed."""
-    uniqueness.refuse_taken(connection, shop, planned, customer.entity_id)
-    follow = aftermath.consequences(connection, shop, customer.entity_id, planned, orders=orders)
-    done = changes.execute(connection, shop.tables, [*planned, *follow])
-    aftermath.grid(connection, shop, [customer.entity_id])
-    return done
+    """Carry out what was planned for customers, with its consequences (facts 5.1); give all changes executed.
 
-
-def remove(connection: sa.Connection, shop: shop.Shop, entity_id: int, now: datetime) -> list[changes.RowChange]:
-    """Delete a customer as Magento does (facts 6.1); give the changes executed, none when it is not there.
-
-    Rows that hang on the customer by foreign keys go by the database's cascade.
+    Nothing planned: nothing is written. tables: where others than the shop's are among the changes. orders:
+    orders carrying the old e-mail follow it. The customers to be changed are locked in this transaction.
+    Raises Duplicate when an e-mail is taken (the database's key decides, at the latest in transaction()) or
+    another value that must be unique.
     """
-    entity = shop.tables[TABLE]
-    row = (
-        connection.execute(sa.select(entity).where(entity.c.entity_id == entity_id).with_for_update())
-        .mappings()
-        .first()
-    )
-    if row is None:
+    merged = changes.merged(planned)
+    if not merged:
         return []
-    planned = [changes.RowChange(TABLE, {"entity_id": entity_id}, dict(row), None)]
-    planned += aftermath.farewell(connection, shop, dict(row), now)
-    done = changes.execute(connection, shop.tables, planned)
-    aftermath.forget(connection, shop, [entity_id])
+    uniqueness.refuse_taken(connection, shop, merged)
+    follow = aftermath.consequences(connection, shop, merged, orders=orders)
+    done = changes.execute(connection, tables or shop.tables, [*merged, *follow])
+    aftermath.grid(connection, shop, done)
     return done
 
 

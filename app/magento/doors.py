@@ -33,9 +33,9 @@ def is_shut(customer: customers.Customer) -> bool:
 def shut(
     connection: sa.Connection, shop: shop.Shop, customer: customers.Customer, now: datetime
 ) -> list[changes.RowChange]:
-    """Shut every door: marker, lock, reset link, sessions, API tokens, cart cookie, admin's pending logins.
+    """Plan to shut every door: marker, lock, reset link, sessions, API tokens, cart cookie, admin's pending logins.
 
-    customer: fetched with lock=True in this transaction. now: naive UTC. Gives the changes executed, none
+    customer: fetched with lock=True in this transaction, or a newcomer. now: naive UTC. Nothing is planned
     when all doors are shut already. Sessions and tokens are cut again whenever a door had come open. Visitor
     rows stay: without them the session cut does nothing. Source: facts 4.3, 4.5.
     """
@@ -54,15 +54,13 @@ def shut(
     if row or planned or not _tokens_revoked(connection, shop, customer.entity_id):
         row["session_cutoff"] = moment
         planned += aftermath.revoke_tokens(connection, shop, customer.entity_id, moment)
-    return _write(connection, shop, customer, row, planned, moment)
+    return _with_row(customer, row, planned, moment)
 
 
-def open(
-    connection: sa.Connection, shop: shop.Shop, customer: customers.Customer, now: datetime
-) -> list[changes.RowChange]:
-    """Take marker and lock off again; never the session cut, which would revive old sessions (facts 4.3).
+def open(customer: customers.Customer, now: datetime) -> list[changes.RowChange]:
+    """Plan to take marker and lock off; never the session cut, which would revive old sessions (facts 4.3).
 
-    A lock that Magento itself set for a while after wrong passwords stays. Gives the changes executed.
+    A lock that Magento itself set for a while after wrong passwords stays. customer, now: as for shut().
     """
     data = customer.data
     row: dict[str, Any] = {}
@@ -70,12 +68,10 @@ def open(
         row["is_active"] = 1
     if row or (data["lock_expires"] is not None and data["lock_expires"] >= LOCKED_UNTIL):
         row |= {"failures_num": 0, "first_failure": None, "lock_expires": None}
-    return _write(connection, shop, customer, row, [], now.replace(microsecond=0))
+    return _with_row(customer, row, [], now.replace(microsecond=0))
 
 
-def _write(
-    connection: sa.Connection,
-    shop: shop.Shop,
+def _with_row(
     customer: customers.Customer,
     row: dict[str, Any],
     others: list[changes.RowChange],
@@ -87,15 +83,12 @@ def _write(
         after["updated_at"] = moment
         before = {column: customer.data[column] for column in after}
         planned.insert(0, changes.RowChange(TABLE, {"entity_id": customer.entity_id}, before, after))
-    done = changes.execute(connection, shop.tables, planned)
-    if after:
-        aftermath.grid(connection, shop, [customer.entity_id])
-    return done
+    return planned
 
 
-def _keys_in_hand(connection: sa.Connection, shop: shop.Shop, entity_id: int) -> list[changes.RowChange]:
-    found = []
-    for name in KEYS_IN_HAND:
+def _keys_in_hand(connection: sa.Connection, shop: shop.Shop, entity_id: changes.Id) -> list[changes.RowChange]:
+    found: list[changes.RowChange] = []
+    for name in () if isinstance(entity_id, changes.New) else KEYS_IN_HAND:
         table = shop.tables.get(name)
         if table is None:
             continue
@@ -105,9 +98,9 @@ def _keys_in_hand(connection: sa.Connection, shop: shop.Shop, entity_id: int) ->
     return found
 
 
-def _tokens_revoked(connection: sa.Connection, shop: shop.Shop, entity_id: int) -> bool:
+def _tokens_revoked(connection: sa.Connection, shop: shop.Shop, entity_id: changes.Id) -> bool:
     table = shop.tables.get("jwt_auth_revoked")
-    if table is None:
+    if table is None or isinstance(entity_id, changes.New):
         return True
     mine = sa.and_(table.c.user_type_id == aftermath.CUSTOMER_TYPE, table.c.user_id == entity_id)
     return connection.execute(sa.select(table.c.revoke_before).where(mine)).first() is not None

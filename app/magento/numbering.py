@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from app.magento import errors, shop
+from app.magento import changes, errors, shop
 
 DEFAULT_PREFIX = "0"
 PAD = 8
 
 
-def next_number(connection: sa.Connection, shop: shop.Shop) -> str:
-    """Take the next number, holding the counter's row until the transaction ends.
+def take(connection: sa.Connection, shop: shop.Shop) -> tuple[str, changes.RowChange]:
+    """Give the next number and the change that takes it; the counter's row is held until the transaction ends.
 
     As Entity\\Type::fetchNewIncrementId and Increment\\NumericValue do: one counter for all store views, last
     number plus one, the row's prefix and eight digits. Raises Unsupported when the shop has no counter table.
@@ -24,17 +24,12 @@ def next_number(connection: sa.Connection, shop: shop.Shop) -> str:
     row = connection.execute(sa.select(counter).where(of_customers).with_for_update()).mappings().first()
     prefix = (row["increment_prefix"] if row else None) or DEFAULT_PREFIX
     number = following(row["increment_last_id"] if row else None, prefix)
+    key = {"entity_type_id": type_id, "store_id": 0}
     if row is None:
-        values = {
-            "entity_type_id": type_id,
-            "store_id": 0,
-            "increment_prefix": prefix,
-            "increment_last_id": number,
-        }
-        connection.execute(counter.insert().values(values))
-    else:
-        connection.execute(counter.update().where(of_customers).values(increment_last_id=number))
-    return number
+        made = {"increment_prefix": prefix, "increment_last_id": number}
+        return number, changes.RowChange("eav_entity_store", key, None, made)
+    before = {"increment_last_id": row["increment_last_id"]}
+    return number, changes.RowChange("eav_entity_store", key, before, {"increment_last_id": number})
 
 
 def following(last: str | None, prefix: str) -> str:

@@ -1,17 +1,17 @@
-"""In charge of planning: which rows a customer's new values come to. Reads and writes no row (facts 1, 8)."""
+"""In charge of planning: which rows a customer's new values come to. Writes no row (facts 1, 6, 8)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from app.magento import catalog, changes, errors, shop, values
+import sqlalchemy as sa
 
-if TYPE_CHECKING:
-    from app.magento import customers
+from app.magento import aftermath, catalog, changes, customers, errors, numbering, shop, values
 
 TABLE = "customer_entity"
+HUMAN_NUMBER = "customer/create_account/generate_human_friendly_id"
 
 
 def missing(shop: shop.Shop, data: Mapping[str, Any], website_id: int | None = None) -> list[str]:
@@ -28,12 +28,17 @@ def missing(shop: shop.Shop, data: Mapping[str, Any], website_id: int | None = N
 
 
 def create(
-    shop: shop.Shop, data: Mapping[str, Any], now: datetime, *, password_hash: str | None = None
+    connection: sa.Connection,
+    shop: shop.Shop,
+    data: Mapping[str, Any],
+    now: datetime,
+    *,
+    password_hash: str | None = None,
 ) -> list[changes.RowChange]:
-    """Plan the rows of a new customer: the entity row and one value row per custom attribute (facts 1).
+    """Plan the rows of a new customer: the entity row, first, and one value row per custom attribute (facts 1).
 
     data: attribute code -> value; website, store view, group and created_in are found where they are missing.
-    now: naive UTC. Raises Rejected.
+    now: naive UTC. The customer's id is changes.NEW. Raises Rejected.
     """
     placed = _placed(shop, data)
     website_id = placed["website_id"]
@@ -50,6 +55,9 @@ def create(
     if password_hash is not None:
         row["password_hash"] = password_hash
     planned = [changes.RowChange(TABLE, {"entity_id": changes.NEW}, None, row)]
+    if shop.settings.flag(HUMAN_NUMBER):
+        row["increment_id"], taken = numbering.take(connection, shop)
+        planned.append(taken)
     custom = [shop.catalog.customer[code] for code in stored if not shop.catalog.customer[code].static]
     for attribute in sorted(custom, key=lambda a: (a.table, a.attribute_id)):
         planned.append(_value_row(attribute, changes.NEW, stored[attribute.code], None))
@@ -99,6 +107,28 @@ def change(
     return [changes.RowChange(TABLE, {"entity_id": customer.entity_id}, before, row), *rows]
 
 
+def newcomer(shop: shop.Shop, planned: Iterable[changes.RowChange]) -> customers.Customer:
+    """Give the customer that create() planned as it will stand: what is left out has the database's defaults."""
+    row = next(change.after or {} for change in planned if change.table == TABLE)
+    columns = shop.tables[TABLE].columns
+    defaults = {column.name: row.get(column.name) for column in columns}
+    return customers.Customer(changes.NEW, {**defaults, "is_active": 1, "failures_num": 0, **row})
+
+
+def remove(connection: sa.Connection, shop: shop.Shop, entity_id: int, now: datetime) -> list[changes.RowChange]:
+    """Plan a customer's removal as Magento does it (facts 6.1), holding its row; nothing when it is not there.
+
+    Rows that hang on the customer by foreign keys go by the database's cascade. now: naive UTC.
+    """
+    entity = shop.tables[TABLE]
+    query = sa.select(entity).where(entity.c.entity_id == entity_id).with_for_update()
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        return []
+    gone = changes.RowChange(TABLE, {"entity_id": entity_id}, dict(row), None)
+    return [gone, *aftermath.farewell(connection, shop, dict(row), now)]
+
+
 def _writable(shop: shop.Shop, code: str) -> catalog.Attribute:
     attribute = shop.catalog.customer.get(code)
     if attribute is None:
@@ -140,7 +170,7 @@ def _placed(shop: shop.Shop, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _value_row(
-    attribute: catalog.Attribute, entity_id: int | changes.New, wanted: Any, before: Mapping[str, Any] | None
+    attribute: catalog.Attribute, entity_id: changes.Id, wanted: Any, before: Mapping[str, Any] | None
 ) -> changes.RowChange:
     """Plan a value row: made, changed, or deleted when it becomes empty (facts 1.3)."""
     key = {"entity_id": entity_id, "attribute_id": attribute.attribute_id}

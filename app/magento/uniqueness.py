@@ -9,32 +9,30 @@ import sqlalchemy as sa
 
 from app.magento import catalog, changes, errors, shop
 
-TABLE = "customer_entity"
-
 
 def refuse_taken(
     connection: sa.Connection,
     shop: shop.Shop,
     planned: Iterable[changes.RowChange],
-    entity_id: int | None = None,
 ) -> None:
     """Refuse a planned value that another customer has. Raises Duplicate with the attribute's code.
 
     Looked at: the e-mail when accounts are shared by all websites, and attributes flagged is_unique.
-    entity_id: the customer being changed, None for a new one.
     """
-    for attribute, value in _guarded(shop, planned):
+    for attribute, value, entity_id in _guarded(shop, planned):
         table = shop.tables[attribute.table]
         statement = sa.select(table.c.entity_id).where(table.c[attribute.column] == value).limit(1)
         if not attribute.static:
             statement = statement.where(table.c.attribute_id == attribute.attribute_id)
-        if entity_id is not None:
+        if entity_id != changes.NEW:
             statement = statement.where(table.c.entity_id != entity_id)
         if connection.execute(statement).first() is not None:
             raise errors.Duplicate(attribute.code, str(value))
 
 
-def _guarded(shop: shop.Shop, planned: Iterable[changes.RowChange]) -> Iterator[tuple[catalog.Attribute, Any]]:
+def _guarded(
+    shop: shop.Shop, planned: Iterable[changes.RowChange]
+) -> Iterator[tuple[catalog.Attribute, Any, changes.Id]]:
     attributes = shop.catalog.customer
     unique = [a for a in attributes.values() if a.unique or (a.code == "email" and shop.settings.shares_accounts())]
     for change in planned:
@@ -44,4 +42,4 @@ def _guarded(shop: shop.Shop, planned: Iterable[changes.RowChange]) -> Iterator[
             if attribute.static or change.key["attribute_id"] == attribute.attribute_id:
                 value = change.after.get(attribute.column)
                 if value is not None:
-                    yield attribute, value
+                    yield attribute, value, change.key["entity_id"]

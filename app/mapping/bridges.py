@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.ledger import settings, tables
-from app.magento import groups, passwords, shop
+from app.magento import changes, groups, passwords, shop
 from app.mapping import projection, rules
 from app.scim import profiles
 
@@ -19,7 +19,7 @@ def _unheard(_tolerances: Iterable[str]) -> None:
 
 @dataclass(frozen=True)
 class Bridge:
-    """One tenant's shop, ledger, rules and profile.
+    """One tenant's shop, ledger, rules and profile. `tables`: the shop's and the ledger's, without prefix.
 
     `base_url` is the URL that `meta.location` starts with, without a slash at its end; `note` counts the tolerances
     that show only when a request is carried out.
@@ -27,6 +27,7 @@ class Bridge:
 
     shop: shop.Shop
     ledger: tables.Tables
+    tables: changes.Tables
     ruleset: rules.Ruleset
     tenant: str
     profile: profiles.Profile

@@ -10,23 +10,23 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as replace_
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
 from app.ledger import groups as memberships
-from app.magento import customers, database
+from app.magento import changes, customers, database, plans
 from app.magento import errors as shop_errors
 from app.magento import groups as shop_groups
-from app.mapping import bridges, clock, pages
+from app.mapping import bridges, clock, pages, writes
 from app.scim import attributes, cursors, errors, filters, lazy, messages, patch, queries
 from app.scim import memberships as said
 
 Resource = dict[str, Any]
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 Check = Callable[[str], None]
 LONGEST_NAME = 255
+BATCH = 500  # members that are changed in one go
 ACCEPTED = attributes.GROUP_TYPE
 
 
@@ -276,7 +276,7 @@ def create(bridge: bridges.Bridge, resource: Resource) -> Resource:
         _enrol(connection, bridge, group_id, wanted, now)
         return _dress(connection, bridge, _one(connection, bridge, str(group_id)), members=True)
 
-    return _transact(bridge, work, name)
+    return writes.transact(bridge, work, lambda: _conflict(bridge, name))
 
 
 def replace(bridge: bridges.Bridge, group_id: str, resource: Resource, check: Check | None = None) -> Resource:
@@ -291,7 +291,7 @@ def replace(bridge: bridges.Bridge, group_id: str, resource: Resource, check: Ch
         after = {"displayName": name, "externalId": resource.get("externalId")}
         return _change(connection, bridge, held, after, wanted, check)
 
-    return _transact(bridge, work, name)
+    return writes.transact(bridge, work, lambda: _conflict(bridge, name))
 
 
 def modify(
@@ -317,7 +317,7 @@ def modify(
         latest["displayName"] = _name(after)
         return _change(connection, bridge, held, after, wanted, check, members=members)
 
-    return _transact(bridge, work, lambda: latest["displayName"])
+    return writes.transact(bridge, work, lambda: _conflict(bridge, latest["displayName"]))
 
 
 def delete(bridge: bridges.Bridge, group_id: str, check: Check | None = None) -> None:
@@ -337,7 +337,7 @@ def delete(bridge: bridges.Bridge, group_id: str, check: Check | None = None) ->
             raise errors.Forbidden(f"The group {held.name!r} cannot be deleted: {error.reason}.") from error
         bridge.shop.refresh_soon()
 
-    _transact(bridge, work, "")
+    writes.transact(bridge, work, lambda: _conflict(bridge, ""))
 
 
 def _change(
@@ -375,42 +375,63 @@ def _enrol(connection: sa.Connection, bridge: bridges.Bridge, group_id: int, wan
         wanted.removed = set(there) - set(wanted.added)
     touched = sorted({*wanted.added, *wanted.removed})
     changed = False
-    for first in range(0, len(touched), 500):
-        batch = touched[first : first + 500]
+    for first in range(0, len(touched), BATCH):
+        batch = touched[first : first + BATCH]
         held = customers.fetch(connection, bridge.shop, batch, codes=("group_id",), lock=True)
-        before = memberships.of_customers(connection, bridge.ledger, batch)
-        added = [entity_id for entity_id in wanted.added if entity_id in held]
-        new = memberships.add_members(connection, bridge.ledger, group_id, added)
-        gone = memberships.remove_members(connection, bridge.ledger, group_id, wanted.removed & set(held))
-        in_shop = [i for i in wanted.removed & set(held) if held[i].data["group_id"] == group_id]
-        changed = changed or bool(new or gone or in_shop)
-        after = memberships.of_customers(connection, bridge.ledger, batch)
+        member_of = memberships.of_customers(connection, bridge.ledger, batch)
+        planned: list[changes.RowChange] = []
         for entity_id, customer in held.items():
-            left = entity_id in wanted.removed
-            _settle(
-                connection, bridge, customer, before.get(entity_id, []), after.get(entity_id, []), group_id, left, now
-            )
+            before = member_of.get(entity_id, [])
+            rest = [i for i in before if i != group_id]
+            joins = entity_id in wanted.added
+            after = rest if not joins else before if group_id in before else [group_id, *rest]
+            planned += _memberships(entity_id, before, after)
+            left = () if joins else (group_id,)
+            planned += _move(connection, bridge, customer, before, after, left, now)
+        changed = bool(writes.carry_out(connection, bridge, planned)) or changed
     return changed
 
 
-def _settle(
+def _memberships(entity_id: changes.Id, before: list[int], after: list[int]) -> list[changes.RowChange]:
+    """Plan the rows of memberships that come and go."""
+
+    def row(group_id: int, there: Resource | None, then: Resource | None) -> changes.RowChange:
+        return changes.RowChange("scim_membership", {"group_id": group_id, "entity_id": entity_id}, there, then)
+
+    gone = [row(i, {}, None) for i in before if i not in after]
+    return gone + [row(i, None, {}) for i in reversed(after) if i not in before]
+
+
+def _move(
     connection: sa.Connection,
     bridge: bridges.Bridge,
     customer: customers.Customer,
     before: list[int],
     after: list[int],
-    group_id: int,
-    left: bool,
+    left: Collection[int],
     now: datetime,
-) -> None:
-    """Bring a customer into its effective group, unless somebody else has moved it since."""
+) -> list[changes.RowChange]:
+    group_id = _destination(connection, bridge, customer, before, after, left)
+    return [] if group_id is None else plans.change(bridge.shop, customer, {"group_id": group_id}, now)
+
+
+def _destination(
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    customer: customers.Customer,
+    before: list[int],
+    after: list[int],
+    left: Collection[int],
+) -> int | None:
+    """Give the effective group that a customer moves to, None where it stays: also where somebody else has moved it.
+
+    `before`, `after`: its groups, newest first. `left`: those it is taken out of, be it only the shop's own.
+    """
     default = bridge.default_group(customer.data["store_id"])
     had = effective(connection, bridge, before) or default
     want = effective(connection, bridge, after) or default
     current = customer.data["group_id"]
-    out = left and current == group_id
-    if current != want and (had != want or out):
-        customers.change(connection, bridge.shop, customer, {"group_id": want}, now)
+    return want if current != want and (had != want or current in left) else None
 
 
 def effective(connection: sa.Connection, bridge: bridges.Bridge, ids: list[int]) -> int | None:
@@ -428,32 +449,32 @@ def effective(connection: sa.Connection, bridge: bridges.Bridge, ids: list[int])
 # --- memberships told by the user's side ---
 
 
-def carry_out(
+def follow(
     connection: sa.Connection,
     bridge: bridges.Bridge,
-    entity_id: int,
-    changes: tuple[said.Change, ...],
-    now: datetime,
-) -> bool:
-    """Change the groups of one customer, locked by this transaction; gives whether any changed.
+    customer: customers.Customer,
+    wanted: tuple[said.Change, ...],
+) -> tuple[list[changes.RowChange], int | None]:
+    """Plan the memberships of one customer, locked or new; gives them and the effective group it moves to, if any.
 
     Raises InvalidValue for a group that there is not.
     """
-    moved = False
-    for change in changes:
-        mine = set(memberships.of_customers(connection, bridge.ledger, [entity_id]).get(entity_id, []))
+    if not wanted:
+        return [], None
+    entity_id, before, left = customer.entity_id, list[int](), set[int]()
+    if isinstance(entity_id, int):
+        before = memberships.of_customers(connection, bridge.ledger, [entity_id]).get(entity_id, [])
+    after = list(before)
+    for change in wanted:
         named = [_known(connection, bridge, text) for text in change.groups or ()]
-        join = [] if change.op == "remove" else named
-        leave = mine - set(named) if change.op == "replace" else set(named if change.groups else mine)
-        for group_id in () if change.op == "add" else sorted(leave):
-            wanted = Members()
-            wanted.remove([entity_id])
-            moved = _enrol(connection, bridge, group_id, wanted, now) or moved
-        for group_id in join:
-            wanted = Members()
-            wanted.add([entity_id])
-            moved = _enrol(connection, bridge, group_id, wanted, now) or moved
-    return moved
+        if change.op != "add":
+            leave = set(after) - set(named) if change.op == "replace" else set(named if change.groups else after)
+            left |= leave
+            after = [i for i in after if i not in leave]
+        if change.op != "remove":
+            after = [*(i for i in reversed(named) if i not in after), *after]
+            left -= set(named)
+    return _memberships(entity_id, before, after), _destination(connection, bridge, customer, before, after, left)
 
 
 def _known(connection: sa.Connection, bridge: bridges.Bridge, text: str) -> int:
@@ -560,14 +581,8 @@ def _taken(group_id: int, name: str) -> errors.Uniqueness:
     return errors.Uniqueness(f"There is a group {name!r} already, its id is {str(group_id)!r}.", str(group_id))
 
 
-def _transact(bridge: bridges.Bridge, work: Callable[[sa.Connection], T], name: str | Callable[[], str]) -> T:
-    """Run one request's work in one transaction and put what the shop says against it in the protocol's words."""
-    try:
-        return database.transaction(bridge.shop.engine, work)
-    except shop_errors.Duplicate as error:
-        wanted = name if isinstance(name, str) else name()
-        with database.reading(bridge.shop.engine) as connection:
-            found = _named(connection, bridge, wanted) or shop_groups.find(connection, bridge.shop, wanted) or 0
-        raise _taken(found, wanted) from error
-    except shop_errors.Rejected as error:
-        raise errors.InvalidValue(f"displayName: {error.reason}.") from error
+def _conflict(bridge: bridges.Bridge, name: str) -> errors.Uniqueness:
+    """Find out, after the database's keys decided, which group a write ran into."""
+    with database.reading(bridge.shop.engine) as connection:
+        found = _named(connection, bridge, name) or shop_groups.find(connection, bridge.shop, name) or 0
+    return _taken(found, name)

@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 import pytest
 import sqlalchemy as sa
 
-from app.magento import customers, database, shop
+from app.magento import changes, customers, database, doors, plans, shop
 from app.sandbox import seed, tables
 from app.sandbox.server import MariaDB
 
 T = TypeVar("T")
 NOW = datetime(2026, 11, 24, 10, 20, 30)
 LATER = datetime(2026, 11, 25, 11, 21, 31)
-REFERENCE = Path("/work/shared/magento/reference-customers.json")
+REFERENCE = Path(__file__).parents[3] / "shared/magento/reference-customers.json"
 PERSON = {"email": "ada@example.com", "firstname": "Ada", "lastname": "Lovelace"}
 
 
@@ -71,21 +71,36 @@ class Bench:
 
     def create(self, now: datetime = NOW, password_hash: str | None = None, **data: Any) -> int:
         wanted = {**PERSON, **data}
-        return self.run(lambda c: customers.create(c, self.shop, wanted, now, password_hash=password_hash))
+
+        def plan(connection: sa.Connection) -> list[changes.RowChange]:
+            return plans.create(connection, self.shop, wanted, now, password_hash=password_hash)
+
+        return int(self.write(plan)[0].key["entity_id"])
+
+    def write(self, plan: Callable[[sa.Connection], list[changes.RowChange]], **more: Any) -> list[changes.RowChange]:
+        """Carry out what `plan` plans, in one transaction."""
+        return self.run(lambda c: customers.write(c, self.shop, plan(c), **more))
 
     def change(self, entity_id: int, now: datetime = LATER, *, orders: bool = True, **desired: Any) -> bool:
         password_hash = desired.pop("password_hash", None)
 
-        def work(connection: sa.Connection) -> bool:
+        def plan(connection: sa.Connection) -> list[changes.RowChange]:
             customer = customers.fetch(connection, self.shop, [entity_id], lock=True)[entity_id]
-            return customers.change(
-                connection, self.shop, customer, desired, now, password_hash=password_hash, orders=orders
-            )
+            return plans.change(self.shop, customer, desired, now, password_hash=password_hash)
 
-        return self.run(work)
+        return bool(self.write(plan, orders=orders))
 
     def remove(self, entity_id: int, now: datetime = LATER) -> list[Any]:
-        return self.run(lambda c: customers.remove(c, self.shop, entity_id, now))
+        return self.write(lambda c: plans.remove(c, self.shop, entity_id, now))
+
+    def turn(self, entity_id: int, now: datetime = LATER, *, active: bool) -> list[changes.RowChange]:
+        """Open or shut a customer's doors."""
+
+        def plan(connection: sa.Connection) -> list[changes.RowChange]:
+            customer = customers.fetch(connection, self.shop, [entity_id], lock=True)[entity_id]
+            return doors.open(customer, now) if active else doors.shut(connection, self.shop, customer, now)
+
+        return self.write(plan)
 
     def customer(self, entity_id: int) -> customers.Customer:
         return self.read(lambda c: customers.fetch(c, self.shop, [entity_id]))[entity_id]

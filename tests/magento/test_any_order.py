@@ -71,8 +71,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(entity_id=ids, active=st.booleans())
     def turn(self, entity_id: int, active: bool) -> None:
-        turned = doors.open if active else doors.shut
-        done = self.bench.run(lambda c: turned(c, self.bench.shop, self._fetched(c, entity_id), self.now))
+        done = self.bench.turn(entity_id, self.now, active=active)
         assert bool(done) is (self.known[entity_id]["active"] is not active)
         self.known[entity_id]["active"] = active
 

@@ -146,7 +146,7 @@ def test_a_required_custom_attribute(bench: Bench) -> None:
 )
 def test_what_no_rule_may_write(bench: Bench, data: dict[str, Any]) -> None:
     with pytest.raises(errors.Rejected) as caught:
-        plans.create(bench.shop, {**PERSON, **data}, NOW)
+        bench.read(lambda c: plans.create(c, bench.shop, {**PERSON, **data}, NOW))
     assert caught.value.code == next(iter(data))
     customer = bench.customer(bench.create())
     with pytest.raises(errors.Rejected):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.magento import changes, customers, doors
+from app.magento import changes, doors
 from tests.magento.conftest import LATER, NOW, Bench
 
 SHUT = {
@@ -20,11 +20,7 @@ SHUT = {
 
 
 def _turn(bench: Bench, turn: Any, entity_id: int, now: datetime = NOW) -> list[changes.RowChange]:
-    def work(connection: Any) -> list[changes.RowChange]:
-        customer = customers.fetch(connection, bench.shop, [entity_id], ["firstname"], lock=True)[entity_id]
-        return list(turn(connection, bench.shop, customer, now))
-
-    return bench.run(work)
+    return bench.turn(entity_id, now, active=turn is doors.open)
 
 
 @pytest.fixture

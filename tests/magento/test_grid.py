@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.magento import aftermath, grid_rows
+from app.magento import grid_rows
 from tests.magento.conftest import LATER, NOW, PERSON, Bench
 
 AUSTIN = {
@@ -25,7 +25,7 @@ def _address(bench: Bench, entity_id: int, *defaults: str, **data: Any) -> int:
 
 
 def _rewritten(bench: Bench, entity_id: int) -> dict[str, Any]:
-    bench.run(lambda c: aftermath.grid(c, bench.shop, [entity_id]))
+    bench.run(lambda c: grid_rows.rewrite(c, bench.shop, [entity_id]))
     return bench.row("customer_grid_flat", entity_id=entity_id)
 
 
@@ -164,10 +164,10 @@ def test_several_customers_in_one_statement(bench: Bench) -> None:
     ids = [bench.create(email=f"{n}@example.com") for n in range(3)]
     bench.sql("DELETE FROM {p}customer_grid_flat")
     bench.statements.clear()
-    bench.run(lambda c: aftermath.grid(c, bench.shop, ids))
+    bench.run(lambda c: grid_rows.rewrite(c, bench.shop, ids))
     assert len(bench.statements) == 2
     assert [r["entity_id"] for r in bench.rows("customer_grid_flat")] == ids
-    bench.run(lambda c: aftermath.grid(c, bench.shop, []))
+    bench.run(lambda c: grid_rows.rewrite(c, bench.shop, []))
 
 
 def test_a_locked_customer_shows_it(bench: Bench) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.magento import aftermath, groups, passwords
+from app.magento import grid_rows, groups, passwords
 from tests.magento.conftest import NOW, Bench
 
 # Marked volatile there, or a time; rp_token is NULL here: without the shop's crypt key no link is made.
@@ -51,7 +51,7 @@ def written(bench: Bench, reference: Mapping[str, Any]) -> Bench:
                 e=row["entity_id"],
                 **defaults,
             )
-            bench.run(lambda c, e=row["entity_id"]: aftermath.grid(c, bench.shop, [e]))
+            bench.run(lambda c, e=row["entity_id"]: grid_rows.rewrite(c, bench.shop, [e]))
     return bench
 
 

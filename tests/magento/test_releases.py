@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from app.magento import customers, doors, errors, groups, passwords
+from app.magento import errors, groups, passwords
 from tests.magento.conftest import LATER, NOW, Bench
 
 
@@ -20,12 +20,8 @@ def test_a_whole_life(released: Bench) -> None:
     grid = bench.row("customer_grid_flat", entity_id=entity_id)
     assert (grid["employee_number"], grid["email"], grid["group_id"]) == (None, "New@example.com", 2)
 
-    def shut(connection: object) -> object:
-        customer = customers.fetch(connection, bench.shop, [entity_id], lock=True)[entity_id]  # type: ignore[arg-type]
-        return doors.shut(connection, bench.shop, customer, NOW)  # type: ignore[arg-type]
-
-    assert bench.run(shut)
-    assert not bench.run(shut)
+    assert bench.turn(entity_id, active=False)
+    assert not bench.turn(entity_id, active=False)
     assert bench.row("customer_grid_flat", entity_id=entity_id)["lock_expires"] == datetime(2037, 12, 31, 23, 59, 59)
     group_id = bench.run(lambda c: groups.create(c, bench.shop, "Staff", NOW))
     bench.shop.refresh()

@@ -71,9 +71,7 @@ def test_the_grid_is_what_magento_makes_of_the_same_rows(server: MariaDB) -> Non
 
 
 @pytest.mark.parametrize("attempt", ["change", "look"])
-def test_what_a_test_changed_is_put_back(
-    database: sqlalchemy.Engine, table_prefix: str, attempt: str
-) -> None:
+def test_what_a_test_changed_is_put_back(database: sqlalchemy.Engine, table_prefix: str, attempt: str) -> None:
     changes = (
         "INSERT INTO {}customer_entity (email, website_id) VALUES ('trace@example.com', 1)",
         "INSERT INTO {}customer_group (customer_group_code, tax_class_id) VALUES ('Trace', 3)",

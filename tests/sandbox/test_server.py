@@ -138,9 +138,7 @@ def test_it_ends_when_its_starter_is_killed(directory: Path, starter: "subproces
 
 
 @only_linux
-def test_it_ends_by_itself_when_nobody_starts_it_again(
-    directory: Path, starter: "subprocess.Popen[str]"
-) -> None:
+def test_it_ends_by_itself_when_nobody_starts_it_again(directory: Path, starter: "subprocess.Popen[str]") -> None:
     pid = int((directory / "mariadb.pid").read_text())
     starter.send_signal(signal.SIGKILL)
     assert gone(pid)

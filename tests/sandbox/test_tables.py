@@ -121,8 +121,7 @@ def test_the_tables_are_those_that_the_release_declares(server: server.MariaDB, 
         supporting = {(False, (row[1],)) for row in foreign.get(name, ())}  # the server's, for a foreign key
         assert lived - as_keys(table) <= supporting, name
         assert {
-            (key["column"], key["ref_table"], key["ref_column"], key["on_delete"])
-            for key in table["foreign_keys"]
+            (key["column"], key["ref_table"], key["ref_column"], key["on_delete"]) for key in table["foreign_keys"]
         } == {row[1:5] for row in foreign.get(name, ())}, name
 
 

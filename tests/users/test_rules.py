@@ -84,7 +84,9 @@ def test_what_a_rule_stores(make: Make, code: str, rule: str, body: dict[str, An
         ("{from: title, required: true}", {"op": "remove", "path": "title"}, 400, "old"),
     ],
 )
-def test_what_a_rule_does_with_a_change(make: Make, rule: str, change: dict[str, Any], status: int, stored: Any) -> None:
+def test_what_a_rule_does_with_a_change(
+    make: Make, rule: str, change: dict[str, Any], status: int, stored: Any
+) -> None:
     scim = make(f"{BASE}  suffix: {rule}\n")
     user_id = scim.create(title="old")["id"]
     assert scim.patch(user_id, change).status_code == status
@@ -113,7 +115,13 @@ def test_what_a_put_does(make: Make, rule: str, body: dict[str, Any], stored: An
     ("code", "rule", "shop", "path", "shown"),
     [
         ("taxvat", "{from: title, out: 'No. {customer.taxvat}', direction: out}", "7", "title", "No. 7"),
-        ("taxvat", "{from: title, transform: 'extract(\"([0-9]+)\")', out: 'CC-{customer.taxvat}'}", "12", "title", "CC-12"),
+        (
+            "taxvat",
+            "{from: title, transform: 'extract(\"([0-9]+)\")', out: 'CC-{customer.taxvat}'}",
+            "12",
+            "title",
+            "CC-12",
+        ),
         ("taxvat", "{from: title, lookup: {en: English, '*': '-'}}", "English", "title", "en"),
         ("taxvat", "{from: title, lookup: {UK: GB, '*': '{value}'}}", "GB", "title", "GB"),
         ("taxvat", "{from: title, lookup: {en: English, '*': '{value}'}}", "fr", "title", "fr"),
