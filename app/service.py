@@ -86,7 +86,7 @@ def read_rules(settings: config.Config, magento: shop.Shop) -> rules.Ruleset:
     except (OSError, UnicodeDecodeError) as error:
         raise config.Refused(f"Cannot read the mapping {settings.mapping}: {error}. Set SCIM_MAPPING.") from error
     try:
-        return reader.read(text, str(settings.mapping), magento.catalog, magento.options)
+        return reader.read(text, str(settings.mapping), magento)
     except reader.MappingError as error:
         count = len(error.problems)
         raise config.Refused(f"The mapping has {count} mistake{'s' * (count > 1)}:\n{error}") from error

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from app.magento import catalog
+from app.magento import catalog, shop
 from app.mapping import rules
 from app.mapping.yamlfile import Node
 from app.scim import attributes
@@ -34,9 +34,7 @@ def _used(prefixes: Mapping[str, str], node: Node) -> Iterator[tuple[str, str]]:
         yield from ((match[1], match[2]) for match in pattern.finditer(text) if match[1])
 
 
-def _describe(
-    node: Node, attribute: catalog.Attribute | None, name: str, options: rules.Options
-) -> attributes.Attribute:
+def _describe(node: Node, attribute: catalog.Attribute | None, name: str, shop: shop.Shop) -> attributes.Attribute:
     """Type an extension attribute by the rule that uses it and the shop's attribute behind that rule."""
     words = node.value if isinstance(node.value, dict) else {}
     shaped = any(word in words for word in ("lookup", "transform", "template", "when"))
@@ -46,13 +44,11 @@ def _describe(
     elif attribute is not None and not attribute.has_options and not shaped:
         kind = PUBLISHED_TYPES.get(attribute.type, "string")
     label = (attribute.label if attribute else None) or name
-    labels = tuple(options(attribute.code).values()) if attribute and attribute.has_options and not shaped else ()
+    labels = tuple(shop.options_of(attribute).values()) if attribute and attribute.has_options and not shaped else ()
     return attributes.Attribute(name, kind, description=f"{label} in the shop.", canonical=labels)
 
 
-def user_type(
-    prefixes: Mapping[str, str], entries: Mapping[str, Node], shop: catalog.Catalog, options: rules.Options
-) -> attributes.ResourceType:
+def user_type(prefixes: Mapping[str, str], entries: Mapping[str, Node], shop: shop.Shop) -> attributes.ResourceType:
     """Build the User resource type with an extension schema for every prefix that is not one of the RFC's.
 
     `entries` are the nodes under `customer`, by the code of the shop's attribute.
@@ -64,7 +60,7 @@ def user_type(
         for prefix, name in _used(ours, node):
             held = found[ours[prefix]]
             if name.casefold() not in {other.casefold() for other in held}:
-                held[name] = _describe(node, shop.customer.get(code), name, options)
+                held[name] = _describe(node, shop.catalog.customer.get(code), name, shop)
     extra = tuple(
         attributes.Extension(
             attributes.Schema(urn, urn.rsplit(":", 1)[-1], "What this shop keeps of a user.", tuple(held.values())),

@@ -140,7 +140,7 @@ def _missing(rule: rules.Rule) -> str:
 
 def _option(rule: rules.Rule, value: Any, context: Context) -> int | None:
     wanted = converters.to_string(value).strip().casefold()
-    options = context.shop.options(rule.target)
+    options = context.shop.options_of(rule.attribute)
     fitting = [option_id for option_id, label in options.items() if label.strip().casefold() == wanted]
     if len(fitting) == 1:
         return fitting[0]
@@ -167,7 +167,7 @@ def turn(rule: rules.Rule, context: Context) -> Any:
     if rule.out is not None:
         return rule.out.render({}, context.data)
     if rule.option and rule.option.match != "id":
-        shown: Any = context.shop.options(rule.target).get(int(actual), str(actual))
+        shown: Any = context.shop.options_of(rule.attribute).get(int(actual), str(actual))
     else:
         shown = converters.TYPES[rule.type][1](actual)
     if rule.lookup:

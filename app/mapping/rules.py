@@ -3,7 +3,7 @@
 `reader` makes them out of the file, `projection` runs them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,7 +139,3 @@ class Ruleset:
     def rule(self, target: str) -> Rule | None:
         """Find the rule for an attribute of the shop."""
         return next((rule for rule in self.rules if rule.target == target), None)
-
-
-Options = Callable[[str], Mapping[int, str]]
-"""Gives the options of an attribute of the shop: id -> the admin store's label."""

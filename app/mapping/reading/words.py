@@ -1,0 +1,156 @@
+"""In charge of the words of mapping.yaml: reads each kind of value and notes what is wrong with it, and where."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.magento import catalog, shop
+from app.mapping import converters, rules
+from app.mapping.yamlfile import Node, Problem
+from app.scim import attributes, errors, filters, paths
+
+SLOT = re.compile(r"\{([^{}]*)\}")
+PREFIX = r'("(?:[^"\\]|\\.)*")|(?<![\w:.])(NAMES):(?=[A-Za-z])'
+
+
+@dataclass
+class Reader:
+    """What one reading of a file knows: the shop, and the problems found so far."""
+
+    shop: shop.Shop
+    problems: list[Problem]
+    prefixes: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, converters.Lookup] = field(default_factory=dict)
+    defaults: dict[str, Any] = field(default_factory=dict)
+    user: attributes.ResourceType = attributes.USER_TYPE
+
+    @property
+    def customer(self) -> Mapping[str, catalog.Attribute]:
+        """The attributes of the shop's customers."""
+        return self.shop.catalog.customer
+
+    def note(self, node: Node, message: str, word: str | None = None, known: Iterable[str] = ()) -> None:
+        nearest = difflib.get_close_matches(word or "", list(known), n=1, cutoff=0.6)
+        self.problems.append(node.problem(message, nearest[0] if nearest else None))
+
+    def mapping(self, node: Node, what: str) -> dict[str, Node]:
+        if isinstance(node.value, dict):
+            return node.value
+        self.note(node, f"{what} must be a mapping of words to values, not {node.kind}")
+        return {}
+
+    def known(self, node: Node, allowed: Iterable[str], what: str) -> None:
+        allowed = list(allowed)
+        for key, _ in node.items():
+            if key.text not in allowed:
+                self.note(key, f"{what} has no word {key.text!r}", key.text, allowed)
+
+    def choice(self, node: Node, allowed: tuple[str, ...], what: str) -> Any:
+        if node.value not in allowed:
+            self.note(node, f"{what} is one of {', '.join(allowed)}, not {node.kind}", node.text, allowed)
+            return allowed[0]
+        return node.value
+
+    def flag(self, node: Node, what: str) -> bool:
+        if not isinstance(node.value, bool):
+            self.note(node, f"{what} is true or false, not {node.kind}")
+        return bool(node.value)
+
+    def text(self, node: Node, what: str) -> str | None:
+        if isinstance(node.value, dict | list) or node.value is None:
+            self.note(node, f"{what} must be a text, not {node.kind}")
+            return None
+        return node.text
+
+    def each(self, node: Node, read: Callable[[Node], Any]) -> tuple[Any, ...]:
+        """Read one value or a list of them; what could not be read is left out."""
+        nodes = node.value if isinstance(node.value, list) else [node]
+        return tuple(value for value in map(read, nodes) if value is not None)
+
+    def expand(self, text: str) -> str:
+        """Write the full URN for each prefix."""
+        if not self.prefixes:
+            return text
+        pattern = PREFIX.replace("NAMES", "|".join(map(re.escape, self.prefixes)))
+        return re.sub(pattern, lambda m: m[1] or f"{self.prefixes[m[2]]}:", text)
+
+    def path(self, node: Node) -> paths.Path | None:
+        text = self.text(node, "a path")
+        return None if text is None else self.parse_path(node, text)
+
+    def parse_path(self, node: Node, text: str) -> paths.Path | None:
+        try:
+            return paths.parse(self.expand(text), self.user)
+        except errors.ScimError as error:
+            self.note(node, f"no such path {text!r}: {error.detail}", text, self.path_names())
+            return None
+
+    def path_names(self) -> list[str]:
+        """List the paths and prefixed paths that exist, for suggestions."""
+        short = {urn: name for name, urn in self.prefixes.items()}
+        names = []
+        for schema in (self.user.schema, *(more.schema for more in self.user.extensions)):
+            lead = "" if schema is self.user.schema else f"{short.get(schema.urn, schema.urn)}:"
+            for attribute in schema.attributes:
+                names.append(lead + attribute.name)
+                names += [f"{lead}{attribute.name}.{sub.name}" for sub in attribute.sub]
+        return names
+
+    def condition(self, node: Node) -> filters.Node | None:
+        text = self.text(node, "`when`")
+        if text is None:
+            return None
+        try:
+            return filters.parse(self.expand(text), self.user)
+        except errors.ScimError as error:
+            self.note(node, f"`when` is a SCIM filter: {error.detail}")
+            return None
+
+    def call(self, node: Node) -> converters.Call | None:
+        text = self.text(node, "a function")
+        return None if text is None else self.parse_call(node, text)
+
+    def parse_call(self, node: Node, text: str) -> converters.Call | None:
+        try:
+            return converters.parse_call(text)
+        except converters.Bad as error:
+            self.note(node, str(error), text.split("(")[0].strip(), converters.FUNCTIONS)
+            return None
+
+    def template(self, node: Node) -> rules.Template | None:
+        """Read text with `{path | function}` slots."""
+        text = self.text(node, "a template")
+        if text is None:
+            return None
+        parts: list[str | rules.Slot] = []
+        position = 0
+        for match in SLOT.finditer(text):
+            parts += [text[position : match.start()]] if match.start() > position else []
+            slot = self.slot(node, match[1])
+            parts += [slot] if slot else []
+            position = match.end()
+        parts += [text[position:]] if position < len(text) else []
+        return rules.Template(tuple(parts))
+
+    def slot(self, node: Node, text: str) -> rules.Slot | None:
+        name, *calls = (part.strip() for part in text.split("|"))
+        parsed = tuple(call for call in (self.parse_call(node, call) for call in calls) if call)
+        if name.startswith("customer."):
+            code = name.removeprefix("customer.")
+            if code not in self.customer:
+                self.note(node, f"the shop's customers have no attribute {code!r}", code, self.customer)
+            return rules.Slot(None, code, parsed)
+        path = self.parse_path(node, name)
+        return rules.Slot(path, None, parsed) if path else None
+
+    def lookup(self, node: Node) -> converters.Lookup | None:
+        if isinstance(node.value, str):
+            if node.value not in self.tables:
+                self.note(node, f"there is no table {node.value!r} under `tables`", node.value, self.tables)
+            return self.tables.get(node.value)
+        pairs = self.mapping(node, "a lookup")
+        return converters.Lookup(
+            tuple((key, self.text(value, "a lookup's result") or "") for key, value in pairs.items())
+        )
