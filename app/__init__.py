@@ -17,7 +17,7 @@ The map of the code, in the order a request meets it:
     ledger/         our own tables: links with documents, tokens, their migrations
     errors.py       every exception -> SCIM error document
     answers.py      the one way an answer is written
-    cli.py          the operator's commands
+    cli.py          the operator's commands, a family each in commands/
     sandbox/        a throw-away shop for `make run` and the tests
 
 scim/ and magento/ never import each other; only mapping/ knows both.

@@ -1,0 +1,49 @@
+"""Setting up beside a shop: `magento-scim install` and `magento-scim grants`."""
+
+import click
+import sqlalchemy as sa
+
+from app import service
+from app.commands import frame
+from app.ledger import install as ledger_install
+from app.ledger import tables
+from app.magento import database, schema
+
+
+@click.command()
+@frame.sentences
+def install() -> None:
+    """Make our tables (scim_*) in the shop's database, or bring them up to date."""
+    settings = frame.settings()
+    engine = service.engine(settings)
+    with database.reading(engine) as connection:
+        before = ledger_install.current(connection, settings.prefix)
+        ledger_install.upgrade(connection, settings.prefix)
+        connection.commit()
+        after = ledger_install.current(connection, settings.prefix)
+    engine.dispose()
+    click.echo(
+        f"The tables are at revision {after}" + (" already." if before == after else f", before {before or 'none'}.")
+    )
+
+
+@click.command()
+@click.option("--user", default="'scim'@'localhost'", show_default=True, help="The database user to grant to.")
+@frame.sentences
+def grants(user: str) -> None:
+    """Print the GRANT statements that a least-privilege database user needs for this mapping."""
+    settings = frame.settings()
+    engine = service.engine(settings)
+    with database.reading(engine) as connection:
+        present = set(sa.inspect(connection).get_table_names())
+    engine.dispose()
+    name = settings.database.database
+    for table, privileges in schema.grants(settings.prefix):
+        if table in present:
+            click.echo(f"GRANT {', '.join(privileges)} ON `{name}`.`{table}` TO {user};")
+    for table in tables.names(settings.prefix):
+        click.echo(f"GRANT SELECT, INSERT, UPDATE, DELETE ON `{name}`.`{table}` TO {user};")
+    click.echo(f"GRANT SELECT ON `{name}`.`{ledger_install.version_table(settings.prefix)}` TO {user};")
+    click.echo(
+        "-- `magento-scim install` wants more, once: run it as a user who may CREATE, ALTER, INDEX and REFERENCES."
+    )

@@ -1,0 +1,82 @@
+"""Bearer tokens: `magento-scim token create|list|revoke`."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import click
+import rich.console
+import rich.table
+
+from app import service
+from app.commands import frame
+from app.ledger import tokens
+
+
+@click.group()
+def token() -> None:
+    """Bearer tokens: make, list, revoke."""
+
+
+@token.command("create")
+@click.argument("name")
+@click.option("--tenant", default=service.DEFAULT_TENANT, show_default=True, help="Whose users the token reaches.")
+@click.option("--read-only", is_flag=True, help="The token may read but not write.")
+@click.option("--days", type=click.IntRange(1), help="How long the token lives; without it, until it is revoked.")
+@click.option("--user", type=click.IntRange(1), help="The id of the user whom /Me is for the token's holder.")
+@frame.sentences
+def token_create(name: str, tenant: str, read_only: bool, days: int | None, user: int | None) -> None:
+    """Make a token called NAME and print it, once."""
+    settings, now = frame.settings(), frame.now()
+    scopes = ("read",) if read_only else tokens.SCOPES
+    expires = now + timedelta(days=days) if days else None
+    secret = frame.on_ledger(
+        settings, lambda connection, ledger: tokens.create(connection, ledger, name, tenant, scopes, now, expires, user)
+    )
+    click.echo(f"Bearer token: {secret}")
+
+
+@token.command("list")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@frame.sentences
+def token_list(form: str) -> None:
+    """List all tokens, without their secrets."""
+    found = frame.on_ledger(frame.settings(), lambda connection, ledger: tokens.fetch(connection, ledger))
+    if form == "json":
+        click.echo(json.dumps([_token_row(entry) for entry in found], indent=2))
+        return
+    table = rich.table.Table("id", "name", "tenant", "scopes", "user", "created", "expires", "last used", "state")
+    for entry in found:
+        table.add_row(*(frame.cell(value) for value in _token_row(entry).values()))
+    rich.console.Console().print(table)
+
+
+def _token_row(entry: tokens.Token) -> dict[str, Any]:
+    def when(moment: datetime | None) -> str | None:
+        return f"{moment.isoformat()}Z" if moment else None
+
+    state = "alive" if entry.alive(frame.now()) else "revoked" if entry.revoked_at else "expired"
+    return {
+        "id": entry.token_id,
+        "name": entry.name,
+        "tenant": entry.tenant,
+        "scopes": " ".join(sorted(entry.scopes)),
+        "user": entry.user_id,
+        "created": when(entry.created_at),
+        "expires": when(entry.expires_at),
+        "last_used": when(entry.last_used_at),
+        "state": state,
+    }
+
+
+@token.command("revoke")
+@click.argument("token_id", type=int)
+@frame.sentences
+def token_revoke(token_id: int) -> None:
+    """Revoke the token with this id, at once."""
+    done = frame.on_ledger(
+        frame.settings(), lambda connection, ledger: tokens.revoke(connection, ledger, token_id, frame.now())
+    )
+    if not done:
+        raise click.ClickException(f"There is no living token {token_id}: see `magento-scim token list`.")
+    click.echo(f"Token {token_id} is revoked.")
