@@ -1,4 +1,4 @@
-"""The operator's commands: thin, they call the same functions as the endpoints. Each family has a module in commands/."""
+"""The operator's commands: thin, they call what the endpoints call. Each family of them has a module in commands/."""
 
 import sys
 
