@@ -13,9 +13,11 @@
 | SCIM_MAX_BODY | the largest request body in bytes, 1048576 if not set |
 | SCIM_MAX_PAGE | the most resources on one page, 1000 if not set |
 | SCIM_MAX_OPERATIONS | the most operations in one bulk request, 1000 if not set |
+| SCIM_JOURNAL_KEY | 64 hexadecimal digits that seal secrets in the journal; without it a key in the database does |
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +47,7 @@ class Config:
     max_body: int
     max_page: int
     max_operations: int
+    journal_key: bytes | None = None
 
 
 def _url(text: str) -> sa.URL:
@@ -105,6 +108,15 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
+def _key(environment: Mapping[str, str], name: str) -> bytes | None:
+    text = environment.get(name)
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9A-Fa-f]{64}", text):
+        raise Refused(f"{name} is no key: it takes 64 hexadecimal digits, such as `openssl rand -hex 32` prints.")
+    return bytes.fromhex(text)
+
+
 def names_a_shop(environment: Mapping[str, str]) -> bool:
     """Say whether the environment points at a shop at all."""
     return bool(environment.get("SCIM_DATABASE_URL") or environment.get("MAGENTO_ROOT"))
@@ -136,4 +148,5 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
         max_body=_number(environment, "SCIM_MAX_BODY", 1 << 20),
         max_page=_number(environment, "SCIM_MAX_PAGE", 1000),
         max_operations=_number(environment, "SCIM_MAX_OPERATIONS", 1000),
+        journal_key=_key(environment, "SCIM_JOURNAL_KEY"),
     )

@@ -35,6 +35,13 @@ def identify() -> None:
     flask.g.caller = auth.require(caller, "read" if reads else "write")
 
 
+@blueprint.after_app_request
+def name_request(response: flask.Response) -> flask.Response:
+    """Say which request this answers, as the journal and the log name it."""
+    response.headers["X-Request-Id"] = requests.request_id()
+    return response
+
+
 # --- answers ---
 
 

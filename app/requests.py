@@ -1,6 +1,8 @@
 """Reads what a request carries, before any endpoint does anything: body, query, preconditions."""
 
 import json
+import re
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,12 +12,24 @@ from app import answers, service
 from app.mapping import bridges
 from app.scim import attributes, errors, memberships, messages, patch, profiles, queries, schemas, values
 
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,64}")
 DEEPEST = 50  # levels of a body: no message of the protocol has a dozen
 
 
 def bridge() -> bridges.Bridge:
     """Give the bridge of the request's tenant."""
-    return service.current().bridge(service.DEFAULT_TENANT, flask.request.host_url)
+    caller = flask.g.get("caller")
+    origin = bridges.Origin(request_id(), caller.name if caller else "", caller.token_id if caller else None)
+    return service.current().bridge(service.DEFAULT_TENANT, flask.request.host_url, origin)
+
+
+def request_id() -> str:
+    """Give the request's id: the client's own, where it sends a sound one, else a new one."""
+    if "request_id" not in flask.g:
+        given = flask.request.headers.get("X-Request-Id", "")
+        flask.g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    found: str = flask.g.request_id
+    return found
 
 
 def check_url() -> None:

@@ -41,7 +41,7 @@ class Service:
             self.fired[name] += 1
             log.info("tolerance %s was needed", name)
 
-    def bridge(self, tenant: str, host_url: str) -> bridges.Bridge:
+    def bridge(self, tenant: str, host_url: str, origin: bridges.Origin) -> bridges.Bridge:
         """Give one tenant's view; `host_url` is where the request came in, used where SCIM_BASE_URL is not set."""
         return bridges.Bridge(
             shop=self.shop,
@@ -54,6 +54,7 @@ class Service:
             website_id=self.shop.stores.default_website_id() or 0,
             lane=self.lane,
             settings=self.settings,
+            origin=origin,
             max_page=self.config.max_page,
             note=self.note,
         )
@@ -102,7 +103,7 @@ def start(settings: config.Config) -> Service:
         raise config.Refused(f"The shop's database {what}: run `magento-scim install`.")
     ledger = tables.define(settings.prefix)
     with database.reading(magento.engine) as connection:
-        own = ledger_settings.read(connection, ledger)
+        own = ledger_settings.read(connection, ledger, settings.journal_key)
     ruleset = read_rules(settings, magento)
     profile = profiles.PROFILES.get(settings.profile)
     if profile is None:

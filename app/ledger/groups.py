@@ -43,52 +43,24 @@ def fetch(
     return {row.group_id: _group(row) for row in rows}
 
 
-def create(
-    connection: sa.Connection,
-    ledger: tables.Tables,
+def row(
     tenant: str,
-    group_id: int,
     display_name: str,
     external_id: str | None,
+    version: int,
     created_at: datetime,
-    now: datetime,
-) -> None:
-    """Make a group a managed one. The unique key on its name decides between two requests at once."""
-    connection.execute(
-        ledger.group.insert().values(
-            group_id=group_id,
-            tenant=tenant,
-            name_key=links.fold(display_name),
-            display_name=display_name,
-            external_id=external_id,
-            version=1,
-            created_at=created_at,
-            modified_at=now,
-        )
-    )
-
-
-def change(
-    connection: sa.Connection,
-    ledger: tables.Tables,
-    group_id: int,
-    display_name: str,
-    external_id: str | None,
-    now: datetime,
-) -> None:
-    """Put new names in place of a group's old ones and count the change."""
-    group = ledger.group
-    connection.execute(
-        group.update()
-        .where(group.c.group_id == group_id)
-        .values(
-            name_key=links.fold(display_name),
-            display_name=display_name,
-            external_id=external_id,
-            version=group.c.version + 1,
-            modified_at=now,
-        )
-    )
+    modified_at: datetime,
+) -> dict[str, Any]:
+    """Give a group's row but for its key. The unique key on its name decides between two requests at once."""
+    return {
+        "tenant": tenant,
+        "name_key": links.fold(display_name),
+        "display_name": display_name,
+        "external_id": external_id,
+        "version": version,
+        "created_at": created_at,
+        "modified_at": modified_at,
+    }
 
 
 # --- memberships ---

@@ -27,10 +27,11 @@ class Tables:
     group: sa.Table
     membership: sa.Table
     setting: sa.Table
+    journal: sa.Table
 
     def all(self) -> tuple[sa.Table, ...]:
         """List the tables."""
-        return (self.link, self.email, self.token, self.group, self.membership, self.setting)
+        return (self.link, self.email, self.token, self.group, self.membership, self.setting, self.journal)
 
     def named(self) -> dict[str, sa.Table]:
         """Give the tables by their names without prefix."""
@@ -96,7 +97,25 @@ def define(prefix: str = "") -> Tables:
         sa.Column("name", sa.String(64, collation="ascii_bin"), primary_key=True),
         sa.Column("value", sa.String(255, collation="ascii_bin"), nullable=False),
     )
-    return Tables(link, email, token, group, membership, setting)
+    journal = sa.Table(
+        f"{prefix}scim_journal",
+        metadata,
+        sa.Column("entry_id", mysql.BIGINT(unsigned=True), primary_key=True),
+        sa.Column("request_id", sa.String(64, collation="ascii_bin"), nullable=False),
+        sa.Column("at", mysql.DATETIME(fsp=6), nullable=False),
+        sa.Column("tenant", TENANT, nullable=False),
+        sa.Column("actor", exact(100), nullable=False),
+        sa.Column("token_id", mysql.INTEGER(unsigned=True)),
+        sa.Column("profile", sa.String(32, collation="ascii_bin"), nullable=False),
+        sa.Column("operation", sa.String(32, collation="ascii_bin"), nullable=False),
+        sa.Column("resource_type", sa.String(16, collation="ascii_bin"), nullable=False),
+        sa.Column("resource_id", mysql.INTEGER(unsigned=True), nullable=False),
+        sa.Column("changes", mysql.LONGTEXT(collation=EXACT), nullable=False),
+        sa.Column("reasons", mysql.MEDIUMTEXT(collation=EXACT)),
+        sa.Column("sealed", mysql.LONGBLOB),
+        sa.Column("undoes", mysql.BIGINT(unsigned=True)),
+    )
+    return Tables(link, email, token, group, membership, setting, journal)
 
 
 def names(prefix: str = "") -> list[str]:

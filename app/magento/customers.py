@@ -113,6 +113,7 @@ def write(
     follow = aftermath.consequences(connection, shop, merged, orders=orders)
     done = changes.execute(connection, tables or shop.tables, [*merged, *follow])
     aftermath.grid(connection, shop, done)
+    aftermath.indexes(connection, shop, done)
     return done
 
 

@@ -136,3 +136,17 @@ def reflect(connection: sa.Connection, prefix: str = "") -> Tables:
 def table(connection: sa.Connection, name: str, metadata: sa.MetaData | None = None) -> sa.Table:
     """Read one table's definition; name with prefix."""
     return sa.Table(name, metadata or sa.MetaData(), autoload_with=connection, resolve_fks=False)
+
+
+# What opens something for whoever reads it: hashes of passwords, tokens, links. Table without prefix -> columns.
+SECRETS = {
+    "customer_entity": frozenset({"password_hash", "rp_token", "confirmation"}),
+    "oauth_token": frozenset({"token", "secret", "verifier"}),
+    "persistent_session": frozenset({"key"}),
+    "login_as_customer": frozenset({"secret"}),
+    "newsletter_subscriber": frozenset({"subscriber_confirm_code"}),
+    "vault_payment_token": frozenset({"public_hash", "gateway_token", "details"}),
+    "wishlist": frozenset({"sharing_code"}),
+    "downloadable_link_purchased_item": frozenset({"link_hash"}),
+    "paypal_billing_agreement": frozenset({"reference_id"}),
+}

@@ -11,13 +11,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import catalog, database, errors, schema, settings
+from app.magento import cascades, catalog, database, errors, schema, settings
 
 log = logging.getLogger(__name__)
 
 Attribute = catalog.Attribute
 
 RETRY_SECONDS = 5.0
+CASCADES_SECONDS = 600.0  # foreign keys change when somebody installs a module
 MISS_SECONDS = 1.0  # misses come in crowds; one reading serves them
 
 
@@ -56,6 +57,7 @@ class Shop:
         self.fresh_seconds = fresh_seconds
         self.overrides = dict(overrides or {})
         self._reading = threading.Lock()
+        self._cascades: tuple[float, cascades.Cascades] | None = None
         with database.reading(engine) as connection:
             self._snapshot = self._read(connection)
 
@@ -106,6 +108,15 @@ class Shop:
         if name not in kept:
             kept[name] = build()
         return kept[name]
+
+    def cascades(self) -> cascades.Cascades:
+        """Give the foreign keys of the database, read when they are first asked for and then every ten minutes."""
+        kept = self._cascades
+        if kept is None or time.monotonic() - kept[0] > CASCADES_SECONDS:
+            with database.reading(self.engine) as connection:
+                kept = (time.monotonic(), cascades.load(connection))
+            self._cascades = kept
+        return kept[1]
 
     def refresh_grid(self, connection: sa.Connection) -> None:
         """Read the grid's columns again."""

@@ -18,6 +18,15 @@ def _unheard(_tolerances: Iterable[str]) -> None:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a change comes from: the request's id, and the token, or the command, that asks for it."""
+
+    request_id: str
+    actor: str
+    token_id: int | None = None
+
+
+@dataclass(frozen=True)
 class Bridge:
     """One tenant's shop, ledger, rules and profile. `tables`: the shop's and the ledger's, without prefix.
 
@@ -35,6 +44,7 @@ class Bridge:
     website_id: int
     lane: passwords.Lane
     settings: settings.Settings
+    origin: Origin
     max_page: int = 1000
     note: Callable[[Iterable[str]], None] = _unheard
 

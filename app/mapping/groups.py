@@ -266,11 +266,12 @@ def create(bridge: bridges.Bridge, resource: Resource) -> Resource:
             raise _taken(taken if taken is not None else group_id or 0, name)
         created = now if group_id is None else bridge.settings.installed_at
         if group_id is None:
-            group_id = shop_groups.create(connection, bridge.shop, name, now)
+            planned = shop_groups.create(connection, bridge.shop, name)
+            group_id = shop_groups.made(writes.carry_out(connection, bridge, writes.Deed("create", "Group"), planned))
             bridge.shop.refresh(connection)  # its members are put into it before the commit
-        memberships.create(
-            connection, bridge.ledger, bridge.tenant, group_id, name, resource.get("externalId"), created, now
-        )
+        row = memberships.row(bridge.tenant, name, resource.get("externalId"), 1, created, now)
+        named = changes.RowChange("scim_group", {"group_id": group_id}, None, row)
+        writes.carry_out(connection, bridge, writes.Deed("create", "Group", group_id), [named])
         wanted = Members()
         wanted.add(_ids(connection, bridge, resource.get("members")))
         _enrol(connection, bridge, group_id, wanted, now)
@@ -332,7 +333,8 @@ def delete(bridge: bridges.Bridge, group_id: str, check: Check | None = None) ->
         wanted.remove(memberships.members(connection, bridge.ledger, held.group_id))
         _enrol(connection, bridge, held.group_id, wanted, now)
         try:
-            shop_groups.remove(connection, bridge.shop, held.group_id, now)
+            planned = shop_groups.remove(connection, bridge.shop, held.group_id, now)
+            writes.carry_out(connection, bridge, writes.Deed("delete", "Group", held.group_id), planned)
         except shop_errors.Rejected as error:
             raise errors.Forbidden(f"The group {held.name!r} cannot be deleted: {error.reason}.") from error
         bridge.shop.refresh_soon()
@@ -356,16 +358,29 @@ def _change(
     now = clock.now()
     name, external_id = _name(after), after.get("externalId")
     named = name != held.name or external_id != (held.record.external_id if held.record else None)
-    if held.record is None:
-        made = bridge.settings.installed_at
-        memberships.create(connection, bridge.ledger, bridge.tenant, held.group_id, held.code, None, made, made)
-    if name != held.name:
-        shop_groups.rename(connection, bridge.shop, held.group_id, name)
-        bridge.shop.refresh_soon()
     moved = _enrol(connection, bridge, held.group_id, wanted, now)
-    if named or moved:
-        memberships.change(connection, bridge.ledger, held.group_id, name, external_id, now)
+    planned = shop_groups.rename(connection, bridge.shop, held.group_id, name) if name != held.name else []
+    if named or moved or held.record is None:
+        planned.append(_record(bridge, held, name, external_id, now if named or moved else None))
+    writes.carry_out(connection, bridge, writes.Deed("modify", "Group", held.group_id), planned)
+    if name != held.name:
+        bridge.shop.refresh_soon()
     return _dress(connection, bridge, _one(connection, bridge, str(held.group_id)), members=members)
+
+
+def _record(
+    bridge: bridges.Bridge, held: Held, name: str, external_id: str | None, now: datetime | None
+) -> changes.RowChange:
+    """Plan our record of a group; a group that we did not make stands there as long as we do. `now`: it changes."""
+    old, made = held.record, bridge.settings.installed_at
+    before = None
+    if old is not None:
+        before = memberships.row(
+            old.tenant, old.display_name, old.external_id, old.version, old.created_at, old.modified_at
+        )
+    version = (old.version if old else 0) + (1 if now or old is None else 0)
+    after = memberships.row(bridge.tenant, name, external_id, version, old.created_at if old else made, now or made)
+    return changes.RowChange("scim_group", {"group_id": held.group_id}, before, after)
 
 
 def _enrol(connection: sa.Connection, bridge: bridges.Bridge, group_id: int, wanted: Members, now: datetime) -> bool:
@@ -388,7 +403,8 @@ def _enrol(connection: sa.Connection, bridge: bridges.Bridge, group_id: int, wan
             planned += _memberships(entity_id, before, after)
             left = () if joins else (group_id,)
             planned += _move(connection, bridge, customer, before, after, left, now)
-        changed = bool(writes.carry_out(connection, bridge, planned)) or changed
+        deed = writes.Deed("members", "Group", group_id)
+        changed = bool(writes.carry_out(connection, bridge, deed, planned)) or changed
     return changed
 
 

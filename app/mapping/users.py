@@ -76,7 +76,7 @@ def create(bridge: bridges.Bridge, resource: Resource, changes: Changes = ()) ->
             return _adopt(connection, bridge, existing, resource, password, changes)
         new = wanted.Wanted(wanted.clean(resource), resource.get("active"), password, changes)
         planned = wanted.newcomer(connection, bridge, new, clock.now())
-        done = writes.carry_out(connection, bridge, planned)
+        done = writes.carry_out(connection, bridge, writes.Deed("create", "User"), planned)
         entity_id = int(done[0].key["entity_id"])
         return standing.dress(bridge, standing.fetch(connection, bridge, [entity_id])[entity_id])
 
@@ -99,7 +99,7 @@ def replace(
     def work(connection: sa.Connection) -> Resource:
         held = standing.one(connection, bridge, user_id, lock=True)
         new = wanted.Wanted(change(held.document), resource.get("active"), password, changes)
-        return _change(connection, bridge, held, new, check)
+        return _change(connection, bridge, "replace", held, new, check)
 
     return writes.transact(bridge, work, lambda: matching.conflict(bridge, {"id": user_id, **resource}))
 
@@ -125,7 +125,7 @@ def modify(
         latest.clear()
         latest.update(after)
         new = wanted.Wanted(wanted.clean(after), after.get("active"), password, changes)
-        return _change(connection, bridge, held, new, check)
+        return _change(connection, bridge, "modify", held, new, check)
 
     changed = writes.transact(bridge, work, lambda: matching.conflict(bridge, latest))
     bridge.note(fired)
@@ -139,7 +139,8 @@ def delete(bridge: bridges.Bridge, user_id: str, check: Check | None = None) -> 
         held = standing.one(connection, bridge, user_id, lock=True)
         if check:
             check(standing.etag(bridge, held))
-        writes.carry_out(connection, bridge, plans.remove(connection, bridge.shop, held.entity_id, clock.now()))
+        planned = plans.remove(connection, bridge.shop, held.entity_id, clock.now())
+        writes.carry_out(connection, bridge, writes.Deed("delete", "User", held.entity_id), planned)
 
     writes.transact(bridge, work, lambda: matching.conflict(bridge, {}))
 
@@ -147,6 +148,7 @@ def delete(bridge: bridges.Bridge, user_id: str, check: Check | None = None) -> 
 def _change(
     connection: sa.Connection,
     bridge: bridges.Bridge,
+    operation: str,
     held: standing.Held,
     new: wanted.Wanted,
     check: Check | None = None,
@@ -155,7 +157,7 @@ def _change(
     if check:
         check(standing.etag(bridge, held))
     planned = wanted.change(connection, bridge, held, new, clock.now())
-    if writes.carry_out(connection, bridge, planned):
+    if writes.carry_out(connection, bridge, writes.Deed(operation, "User", held.entity_id), planned):
         held = standing.fetch(connection, bridge, [held.entity_id])[held.entity_id]
     return standing.dress(bridge, held)
 
@@ -180,4 +182,4 @@ def _adopt(
         )
     after = wanted.merged(bridge, held.document, resource)
     active = resource.get("active", held.link is not None or None)
-    return _change(connection, bridge, held, wanted.Wanted(after, active, password, changes))
+    return _change(connection, bridge, "adopt", held, wanted.Wanted(after, active, password, changes))
