@@ -5,7 +5,7 @@ import sys
 import click
 
 from app import launch
-from app.commands import frame, setup, token
+from app.commands import frame, journal, setup, token
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -28,6 +28,9 @@ COMMANDS = (
     setup.install,
     setup.grants,
     token.token,
+    journal.log,
+    journal.why_,
+    journal.undo_,
 )
 for command in COMMANDS:
     main.add_command(command)

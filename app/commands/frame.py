@@ -2,8 +2,10 @@
 
 import functools
 import os
+import re
+import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 
 import click
@@ -13,6 +15,8 @@ from app import config, launch, service
 from app.ledger import install, tables
 from app.magento import database
 from app.magento import errors as shop_errors
+from app.mapping import bridges, standing
+from app.scim import errors as scim_errors
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,6 +32,8 @@ def sentences(command: F) -> F:
             raise click.ClickException(str(error)) from error
         except shop_errors.ShopError as error:
             raise click.ClickException(f"The shop's database cannot be used: {error}") from error
+        except scim_errors.ScimError as error:
+            raise click.ClickException(error.detail) from error
 
     return wrapped  # type: ignore[return-value]
 
@@ -52,6 +58,37 @@ def on_ledger(settings: config.Config, work: Callable[[sa.Connection, tables.Tab
         return database.transaction(engine, lambda connection: work(connection, ledger))
     finally:
         engine.dispose()
+
+
+def opened() -> service.Service:
+    """Open the shop, our tables and the mapping as the service itself does; raises config.Refused with what to do."""
+    return service.start(settings())
+
+
+def origin(command: str) -> bridges.Origin:
+    """Say that changes come from a command: each run has a request id of its own."""
+    return bridges.Origin(uuid.uuid4().hex, f"command {command}")
+
+
+def user_id(bridge: bridges.Bridge, text: str) -> int:
+    """Find the user that the operator means, by id, userName or e-mail; raises config.Refused where there is none."""
+    with database.reading(bridge.shop.engine) as connection:
+        found = standing.named(connection, bridge, text)
+    if found is None:
+        raise config.Refused(f"There is no user {text!r}: name an id, a userName or an e-mail.")
+    return found
+
+
+def moment(text: str) -> datetime:
+    """Read a time: 14:05 (today, in this machine's time zone) or ISO 8601; naive UTC. Raises click.BadParameter."""
+    try:
+        if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", text):
+            found = datetime.combine(date.today(), time.fromisoformat(text.zfill(5)))
+        else:
+            found = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no time: write 14:05 or 2026-01-31T14:05.") from None
+    return found.astimezone(UTC).replace(tzinfo=None)
 
 
 def cell(value: Any) -> str:

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -61,7 +61,7 @@ class Entry:
 
 
 Hidden = Callable[[str, Mapping[str, Any], str], bool]
-"""Says whether a column of a row (table, key, column) may not be read in the journal."""
+"""Says whether a column of a row (table, the row's values, column) may not be read in the journal."""
 
 
 def encode(value: Any) -> Any:
@@ -121,9 +121,10 @@ def _part(row: Row, side: str, hidden: Hidden, key: bytes, kept: dict[str, Any],
     if values is None:
         return None
     shown = {}
+    known = {**row.key, **(row.before or {}), **(row.after or {})}
     for column, value in values.items():
         shown[column] = encode(value)
-        if value not in (None, "") and hidden(row.table, row.key, column):
+        if value not in (None, "") and hidden(row.table, known, column):
             kept[f"{place}.{side}.{column}"] = shown[column]
             mark = hmac.new(key, str(shown[column]).encode(), hashlib.sha256).hexdigest()[:16]
             shown[column] = {MARK: mark}
@@ -156,9 +157,7 @@ class Wanted:
 def fetch(connection: sa.Connection, ledger: tables.Tables, wanted: Wanted, key: bytes | None = None) -> list[Entry]:
     """Read entries, the newest first; with `key` the sealed values stand in the place of their marks."""
     table = ledger.journal
-    undone = table.alias("undone")
-    query = sa.select(table, undone.c.entry_id.is_not(None).label("undone"))
-    query = query.select_from(table.outerjoin(undone, undone.c.undoes == table.c.entry_id))
+    query = sa.select(table)
     for name in ("request_id", "entry_id", "tenant", "resource_type", "resource_id", "operation", "actor"):
         if (value := getattr(wanted, name)) is not None:
             query = query.where(table.c[name] == value)
@@ -169,10 +168,23 @@ def fetch(connection: sa.Connection, ledger: tables.Tables, wanted: Wanted, key:
     query = query.order_by(table.c.entry_id.desc())
     if wanted.limit is not None:
         query = query.limit(wanted.limit)
-    return [_entry(row, key) for row in connection.execute(query)]
+    rows = connection.execute(query).all()
+    undone = _undone(connection, ledger, {row.entry_id for row in rows})
+    return [_entry(row, key, row.entry_id in undone) for row in rows]
 
 
-def _entry(row: sa.Row[Any], key: bytes | None) -> Entry:
+def _undone(connection: sa.Connection, ledger: tables.Tables, ids: Collection[int]) -> set[int]:
+    """Find out which entries are taken back, by an undo that is not taken back itself."""
+    if not ids:
+        return set()
+    table = ledger.journal
+    query = sa.select(table.c.entry_id, table.c.undoes).where(table.c.undoes.in_(ids))
+    undoes = {row.entry_id: row.undoes for row in connection.execute(query)}
+    redone = _undone(connection, ledger, undoes.keys())
+    return {undone for entry_id, undone in undoes.items() if entry_id not in redone}
+
+
+def _entry(row: sa.Row[Any], key: bytes | None, undone: bool) -> Entry:
     changes = json.loads(row.changes)
     if key is not None and row.sealed is not None:
         for place, value in json.loads(secret.SecretBox(key).decrypt(row.sealed)).items():
@@ -182,7 +194,7 @@ def _entry(row: sa.Row[Any], key: bytes | None) -> Entry:
         **{name: getattr(row, name) for name in COLUMNS},
         rows=tuple(Row(table, where, before, after, bool(cascade)) for table, where, before, after, cascade in changes),
         reasons=json.loads(row.reasons) if row.reasons else {},
-        undone=bool(row.undone),
+        undone=undone,
     )
 
 

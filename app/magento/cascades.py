@@ -86,6 +86,25 @@ def capture(
     return found
 
 
+def privileges(cascades: Cascades, roots: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Say what is needed on the tables below some tables, to read what goes with their rows and to bring it back.
+
+    roots, and the tables given: with prefix.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    below = list(roots)
+    while below:
+        table = below.pop()
+        for (parent, _), references in cascades.references.items():
+            for reference in references if parent == table else ():
+                taken = reference.rule == TAKEN
+                if taken and "INSERT" not in found.get(reference.table, ()):
+                    below.append(reference.table)
+                wanted = ("SELECT", "INSERT" if taken else "UPDATE")
+                found[reference.table] = tuple(dict.fromkeys((*found.get(reference.table, ()), *wanted)))
+    return found
+
+
 def _sorted(key: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
     return tuple(sorted(key.items()))
 

@@ -98,11 +98,13 @@ def write(
     *,
     tables: changes.Tables | None = None,
     orders: bool = True,
+    follow: bool = True,
 ) -> list[changes.RowChange]:
     """Carry out what was planned for customers, with its consequences (facts 5.1); give all changes executed.
 
     Nothing planned: nothing is written. tables: where others than the shop's are among the changes. orders:
-    orders carrying the old e-mail follow it. The customers to be changed are locked in this transaction.
+    orders carrying the old e-mail follow it. follow=False: the consequences are among the changes already.
+    The customers to be changed are locked in this transaction.
     Raises Duplicate when an e-mail is taken (the database's key decides, at the latest in transaction()) or
     another value that must be unique.
     """
@@ -110,8 +112,8 @@ def write(
     if not merged:
         return []
     uniqueness.refuse_taken(connection, shop, merged)
-    follow = aftermath.consequences(connection, shop, merged, orders=orders)
-    done = changes.execute(connection, tables or shop.tables, [*merged, *follow])
+    more = aftermath.consequences(connection, shop, merged, orders=orders) if follow else []
+    done = changes.execute(connection, tables or shop.tables, [*merged, *more])
     aftermath.grid(connection, shop, done)
     aftermath.indexes(connection, shop, done)
     return done

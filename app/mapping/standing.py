@@ -47,6 +47,16 @@ def one(connection: sa.Connection, bridge: bridges.Bridge, user_id: str, *, lock
     return held[entity_id]
 
 
+def named(connection: sa.Connection, bridge: bridges.Bridge, text: str) -> int | None:
+    """Find the customer that an operator means: by id, userName or e-mail; None where there is none."""
+    if text.isascii() and text.isdigit() and len(text) < 11:
+        return int(text)
+    found = links.find(connection, bridge.ledger, bridge.tenant, user_name=text)
+    if found is None:
+        found = next(iter(customers.find_by_email(connection, bridge.shop, text, bridge.match_website)), None)
+    return found
+
+
 def _called(connection: sa.Connection, bridge: bridges.Bridge, name: str) -> int | None:
     """Find a user by another name than its id, where the profile says that its identity provider does so."""
     lookup = bridge.profile.lookup

@@ -90,14 +90,14 @@ def tell(
     journal.record(connection, bridge.ledger, bridge.settings.journal_key, entry, hidden(bridge))
 
 
-def attribute_of(bridge: bridges.Bridge, table: str, key: Mapping[str, Any], column: str) -> str | None:
+def attribute_of(bridge: bridges.Bridge, table: str, row: Mapping[str, Any], column: str) -> str | None:
     """Name the customers' attribute that a column of a row holds; None for any other."""
     attributes = bridge.shop.catalog.customer
     if table == "customer_entity":
         return column if column in attributes else None
-    if column != "value" or "attribute_id" not in key:
+    if column != "value" or "attribute_id" not in row:
         return None
-    held = key["attribute_id"]
+    held = row["attribute_id"]
     return next((a.code for a in attributes.values() if a.table == table and a.attribute_id == held), None)
 
 
@@ -117,11 +117,11 @@ def hidden(bridge: bridges.Bridge) -> journal.Hidden:
     """Say which columns may not be read in the journal: secrets, masked attributes, documents that hold such."""
     masked = {rule.target for rule in bridge.ruleset.rules if rule.mask}
 
-    def judge(table: str, key: Mapping[str, Any], column: str) -> bool:
+    def judge(table: str, row: Mapping[str, Any], column: str) -> bool:
         if column in schema.SECRETS.get(table, ()):
             return True
         if not masked:
             return False
-        return column in DOCUMENTS.get(table, ()) or attribute_of(bridge, table, key, column) in masked
+        return column in DOCUMENTS.get(table, ()) or attribute_of(bridge, table, row, column) in masked
 
     return judge
