@@ -5,7 +5,7 @@ import sys
 import click
 
 from app import launch
-from app.commands import frame, journal, setup, token
+from app.commands import drift, frame, journal, setup, token
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -28,6 +28,7 @@ COMMANDS = (
     setup.install,
     setup.grants,
     token.token,
+    drift.drift,
     journal.log,
     journal.why_,
     journal.undo_,

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 
 import click
+import rich.console
+import rich.progress
 import sqlalchemy as sa
 
 from app import config, launch, service
@@ -89,6 +91,13 @@ def moment(text: str) -> datetime:
     except ValueError:
         raise click.BadParameter(f"{text!r} is no time: write 14:05 or 2026-01-31T14:05.") from None
     return found.astimezone(UTC).replace(tzinfo=None)
+
+
+def progress() -> rich.progress.Progress:
+    """Make a progress bar, on a terminal only, that leaves what is printed to programs alone."""
+    console = rich.console.Console(stderr=True)
+    columns = (*rich.progress.Progress.get_default_columns(), rich.progress.MofNCompleteColumn())
+    return rich.progress.Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
 
 def cell(value: Any) -> str:
