@@ -73,6 +73,7 @@ def prepare(settings: config.Config) -> str | None:
     """Make or upgrade our tables, and a token where there is none; gives that token's secret."""
     magento = service.open_shop(settings)
     service.read_rules(settings, magento)
+    service.read_profile(settings)
     with magento.engine.connect() as connection:
         install.upgrade(connection, settings.prefix)
         connection.commit()

@@ -147,10 +147,14 @@ def test_a_port_in_use_is_told_before_anything_is_made(tmp_path: Path) -> None:
     [
         (
             {"SCIM_DATABASE_URL": "mysql://u:secret@127.0.0.1:9/x"},
-            r"The shop at mysql\+pymysql://u:\*\*\*@127\.0\.0\.1:9/x cannot be used",
+            r"The shop at mysql://u:\*\*\*@127\.0\.0\.1:9/x cannot be used",
         ),
         ({"MAGENTO_ROOT": "/nowhere"}, "MAGENTO_ROOT: cannot read /nowhere/app/etc/env.php"),
         ({"SCIM_DATABASE_URL": "mysql://u@h"}, "SCIM_DATABASE_URL names no database"),
+        (
+            {"SCIM_DATABASE_URL": "mysql://u@127.0.0.1:9/x", "SCIM_DATABASE_TLS_CA": __file__},
+            r"The files that SCIM_DATABASE_TLS_\* name cannot be used for TLS",
+        ),
     ],
 )
 def test_what_cannot_start_says_why(tmp_path: Path, environment: dict[str, str], sentence: str) -> None:
