@@ -7,6 +7,9 @@ import click
 from app import launch
 from app.commands import drift, frame, journal, setup, token
 
+PORT = click.IntRange(1, 65535)
+COUNT = click.IntRange(1)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="magento-scim")
@@ -15,8 +18,8 @@ def main() -> None:
 
 
 @click.command()
-@click.option("--port", default=8080, show_default=True, help="The port to listen on, at 127.0.0.1.")
-@click.option("--workers", default=2, show_default=True, help="How many processes answer requests.")
+@click.option("--port", type=PORT, default=8080, show_default=True, help="The port to listen on, at 127.0.0.1.")
+@click.option("--workers", type=COUNT, default=2, show_default=True, help="How many processes answer requests.")
 @frame.sentences
 def run(port: int, workers: int) -> None:
     """Make what is missing and serve in the foreground; without a shop, on a sandbox under var/."""

@@ -67,8 +67,11 @@ def current() -> Service:
 
 
 def engine(settings: config.Config) -> sa.Engine:
-    """Make the engine for the shop's database; nothing connects yet."""
-    return database.engine(settings.database, tls=settings.tls)
+    """Make the engine for the shop's database; nothing connects yet. Raises config.Refused where TLS cannot be."""
+    try:
+        return database.engine(settings.database, tls=settings.tls)
+    except OSError as error:
+        raise config.Refused(f"The files that SCIM_DATABASE_TLS_* name cannot be used for TLS: {error}.") from error
 
 
 def open_shop(settings: config.Config) -> shop.Shop:
@@ -76,7 +79,7 @@ def open_shop(settings: config.Config) -> shop.Shop:
     try:
         return shop.open(engine(settings), settings.prefix)
     except shop_errors.ShopError as error:
-        where = settings.database.render_as_string(hide_password=True)
+        where = settings.database.set(drivername="mysql").render_as_string(hide_password=True)
         raise config.Refused(f"The shop at {where} cannot be used: {error}") from error
 
 
@@ -93,6 +96,14 @@ def read_rules(settings: config.Config, magento: shop.Shop) -> rules.Ruleset:
         raise config.Refused(f"The mapping has {count} mistake{'s' * (count > 1)}:\n{error}") from error
 
 
+def read_profile(settings: config.Config) -> profiles.Profile:
+    """Find the profile; raises config.Refused with the names there are."""
+    found = profiles.PROFILES.get(settings.profile)
+    if found is None:
+        raise config.Refused(f"SCIM_PROFILE is {settings.profile!r}: it is one of {', '.join(profiles.PROFILES)}.")
+    return found
+
+
 def start(settings: config.Config) -> Service:
     """Open the shop and check everything that requests will need; raises config.Refused with what to do."""
     magento = open_shop(settings)
@@ -105,9 +116,7 @@ def start(settings: config.Config) -> Service:
     with database.reading(magento.engine) as connection:
         own = ledger_settings.read(connection, ledger, settings.journal_key)
     ruleset = read_rules(settings, magento)
-    profile = profiles.PROFILES.get(settings.profile)
-    if profile is None:
-        raise config.Refused(f"SCIM_PROFILE is {settings.profile!r}: it is one of {', '.join(profiles.PROFILES)}.")
+    profile = read_profile(settings)
     magento.engine.dispose()  # a process forked from this one must not share its connections
     both = {**{name: magento.tables[name] for name in magento.tables}, **ledger.named()}
     return Service(settings, magento, ledger, both, own, ruleset, profile)
