@@ -5,7 +5,7 @@ import sys
 import click
 
 from app import launch
-from app.commands import frame, journal, setup, token
+from app.commands import connect, frame, journal, setup, simulate, token
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,6 +31,8 @@ COMMANDS = (
     journal.log,
     journal.why_,
     journal.undo_,
+    connect.connect,
+    simulate.simulate,
 )
 for command in COMMANDS:
     main.add_command(command)

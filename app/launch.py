@@ -43,8 +43,8 @@ class Stopped(Exception):
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGINT into Stopped while the sandbox is being made."""
+def signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGINT into Stopped, so that what was begun is put in order."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise Stopped
@@ -118,7 +118,7 @@ def run(port: int, workers: int, environment: Mapping[str, str] = os.environ) ->
 
     Raises config.Refused with what to do.
     """
-    with _signals(), contextlib.ExitStack() as stack:
+    with signals(), contextlib.ExitStack() as stack:
         try:
             return _run(port, workers, environment, stack)
         except Stopped:
