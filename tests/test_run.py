@@ -13,6 +13,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.live import free_port
+
 ROOT = Path(__file__).parent.parent
 RUN = [sys.executable, "-m", "app.cli", "run"]
 
@@ -69,8 +71,6 @@ def _answer(curl: str) -> str:
 
 
 def test_the_sandbox_from_nothing(tmp_path: Path) -> None:
-    from tests.users.test_live import free_port
-
     port = free_port()
     first = Run(tmp_path, port)
     said = first.lines(4)

@@ -110,7 +110,9 @@ def _check(name: str, what: str, given: Mapping[str, Any]) -> None:
 # --- comparing ---
 
 
-def row_differences(names: comparison.Names, table: str, expected: list[Any], found: list[dict[str, Any]]) -> Iterator[str]:
+def row_differences(
+    names: comparison.Names, table: str, expected: list[Any], found: list[dict[str, Any]]
+) -> Iterator[str]:
     """Tell where the rows of a table are not as expected."""
     if len(expected) != len(found):
         yield f"{table}: expected {len(expected)} rows, found {len(found)}: {found}"
@@ -126,4 +128,6 @@ def _plain(value: Any, wanted: Any) -> Any:
         return json.loads(value)
     if isinstance(value, datetime.datetime | datetime.date | decimal.Decimal):
         return str(value)
-    return str(value) if isinstance(wanted, str) and comparison.PLACEHOLDER.search(wanted) and value is not None else value
+    return (
+        str(value) if isinstance(wanted, str) and comparison.PLACEHOLDER.search(wanted) and value is not None else value
+    )
