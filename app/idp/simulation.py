@@ -132,9 +132,9 @@ class Simulation:
             if answer.status != 200 or not isinstance(page, dict) or not isinstance(page.get("totalResults"), int):
                 return answer
             ids = [str(each.get("id")) for each in page.get("Resources", ())]
-            twice = [number for number in ids if number in seen]
+            twice = [number for place, number in enumerate(ids) if number in seen or number in ids[:place]]
             if twice:
-                raise Broken(f"{path}, the page from {start}: the id {twice[0]} stands on an earlier page, too.")
+                raise Broken(f"{path}, the page from {start}: the id {twice[0]} stands twice.")
             if page.get("startIndex") != start or len(ids) > size:
                 raise Broken(
                     f"{path}, the page from {start}: startIndex {page.get('startIndex')}, {len(ids)} resources."
