@@ -5,7 +5,7 @@ import sys
 import click
 
 from app import launch
-from app.commands import drift, frame, journal, setup, token
+from app.commands import connect, drift, frame, journal, setup, simulate, token
 
 PORT = click.IntRange(1, 65535)
 COUNT = click.IntRange(1)
@@ -35,6 +35,8 @@ COMMANDS = (
     journal.log,
     journal.why_,
     journal.undo_,
+    connect.connect,
+    simulate.simulate,
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -44,7 +44,7 @@ class Stopped(Exception):
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[None]:
+def signals() -> Iterator[None]:
     """Turn SIGTERM, SIGINT and a closed terminal's SIGHUP (but for nohup, which ignores it) into Stopped."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -141,7 +141,7 @@ def run(port: int, workers: int, environment: Mapping[str, str] = os.environ) ->
     Raises config.Refused with what to do.
     """
     _check_port(port)
-    with _signals(), contextlib.ExitStack() as stack:
+    with signals(), contextlib.ExitStack() as stack:
         try:
             return _run(port, workers, environment, stack)
         except Stopped:

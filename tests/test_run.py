@@ -15,6 +15,7 @@ import httpx2
 import pytest
 
 from app.sandbox.server import MariaDB
+from tests.live import free_port
 
 ROOT = Path(__file__).parent.parent
 RUN = [sys.executable, "-m", "app.cli", "run"]
@@ -74,8 +75,6 @@ def _answer(curl: str, **environment: str) -> str:
 
 
 def test_the_sandbox_from_nothing(tmp_path: Path) -> None:
-    from tests.users.test_live import free_port
-
     port = free_port()
     first = Run(tmp_path, port)
     said = first.lines(4)

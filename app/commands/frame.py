@@ -50,6 +50,17 @@ def settings() -> config.Config:
     return config.read(launch.with_sandbox(os.environ))
 
 
+def tenant_url(base: str, tenant: str) -> str:
+    """Give the SCIM base URL of a tenant, of the default one's; raises config.Refused where that cannot be said."""
+    base = base.rstrip("/")
+    own = f"/scim/{tenant}/v2"
+    if tenant == service.DEFAULT_TENANT or base.endswith(own):
+        return base
+    if not base.endswith(service.PATH):
+        raise config.Refused(f"{base} does not end in {service.PATH}: say the whole URL of the tenant {tenant!r}.")
+    return f"{base.removesuffix(service.PATH)}{own}"
+
+
 def on_ledger(settings: config.Config, work: Callable[[sa.Connection, tables.Tables], Any]) -> Any:
     """Run one piece of work on our tables; raises config.Refused where they are missing."""
     engine, ledger = service.engine(settings), tables.define(settings.prefix)

@@ -122,6 +122,11 @@ class Shop:
         """Read the grid's columns again."""
         self._snapshot = replace(self._snapshot, grid=self._read_grid(connection), prepared={})
 
+    def refresh_groups(self) -> None:
+        """Read the customer groups again, always: another process may have made one this moment."""
+        with database.reading(self.engine) as connection:
+            self._snapshot = replace(self._snapshot, groups=self._read_groups(connection))
+
     def refresh(self, connection: sa.Connection | None = None) -> None:
         """Read everything again now; over the given connection to see its own uncommitted rows."""
         if connection is not None:
@@ -149,8 +154,6 @@ class Shop:
         attributes = catalog.load(connection, self.tables)
         stores = settings.load_stores(connection, self.tables)
         values = settings.load(connection, self.tables, stores, self.overrides)
-        group = self.tables["customer_group"]
-        groups = connection.execute(sa.select(group.c.customer_group_id, group.c.customer_group_code))
         selects = [
             attribute.attribute_id
             for attribute in (*attributes.customer.values(), *attributes.address.values())
@@ -160,11 +163,16 @@ class Shop:
             catalog=attributes,
             stores=stores,
             settings=values,
-            groups={row[0]: row[1] for row in groups},
+            groups=self._read_groups(connection),
             options=catalog.all_options(connection, self.tables, selects),
             grid=self._read_grid(connection),
             read_at=time.monotonic(),
         )
+
+    def _read_groups(self, connection: sa.Connection) -> Mapping[int, str]:
+        group = self.tables["customer_group"]
+        rows = connection.execute(sa.select(group.c.customer_group_id, group.c.customer_group_code))
+        return {row[0]: row[1] for row in rows}
 
     def _read_grid(self, connection: sa.Connection) -> sa.Table | None:
         """A full reindex drops the grid and makes it anew, maybe with other columns (facts 5.2)."""

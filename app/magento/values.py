@@ -204,7 +204,7 @@ def _store(shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> int:
 def _group(shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> int:
     number = _integer(shop, attribute, value)
     if number not in shop.groups:
-        shop.refresh_soon()
+        shop.refresh_groups()
     if number == 0:
         raise errors.Rejected(attribute.code, "group 0 is for guests; no customer may be in it")
     return _known(attribute, number, shop.groups, "customer group")
