@@ -5,7 +5,7 @@ unless the rule says `adopt`; who is not managed is shown with the default addre
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,9 +30,9 @@ class Book:
     own: Mapping[str, addresses.Address] = field(default_factory=dict)
     defaults: Mapping[str, addresses.Address] = field(default_factory=dict)
 
-    def stand_in(self, rule: rules.Address) -> addresses.Address | None:
-        """Give the default address that a rule would make its own: of its kinds, and no other rule's."""
-        taken = {address.entity_id for address in self.own.values()}
+    def stand_in(self, rule: rules.Address, taken: Collection[int] = ()) -> addresses.Address | None:
+        """Give the default address that stands for a rule's: of its kinds, no other rule's and not `taken` else."""
+        taken = {*taken, *(address.entity_id for address in self.own.values())}
         found = (self.defaults[kind] for kind in rule.default if kind in self.defaults)
         return next((address for address in found if address.entity_id not in taken), None)
 
@@ -84,15 +84,16 @@ def correct(
 
     Where a rule has no address (any more), the shop's default address stands for it if the document has one too.
     """
-    new = context(bridge, customer)
+    new, shown = context(bridge, customer), set[int]()
     for rule in bridge.ruleset.addresses:
         address = book.own.get(rule.name)
         if address is None:
             wanted = projection.project(rule, document, new)
             if linked and (wanted.values is None or wanted.problems):
                 continue
-            address = book.stand_in(rule)
+            address = book.stand_in(rule, shown)
         if address is not None:
+            shown.add(address.entity_id)
             document = projection.correct(rule, document, new.of(address.data))
         elif linked:
             document = projection.without(rule, document)
@@ -188,7 +189,7 @@ class _Work:
         key = {"entity_id": self.customer.entity_id, "name": rule.name}
         self.links.append(Row("scim_address", key, None, {"address_id": entity_id}))
         if new:
-            self.chosen |= dict.fromkeys(rule.default, entity_id)
+            self.chosen = {**dict.fromkeys(rule.default, entity_id), **self.chosen}
 
     def _adoptable(self, rule: rules.Address, wanted: projection.Projected) -> addresses.Address | None:
         """Find what a rule with `adopt` takes over: an address that is as wanted, else the default one."""

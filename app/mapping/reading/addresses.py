@@ -33,10 +33,9 @@ def read(reader: words.Reader, node: Node | None) -> tuple[rules.Address, ...]:
         reader.note(node, f"addresses must be a list, one entry for each address, not {node.kind}")
         return ()
     found = [address for each in node.value if (address := _entry(reader, each))]
-    for what, values in (("name", [a.name for a in found]), ("default", [k for a in found for k in a.default])):
-        for value, count in Counter(values).items():
-            if count > 1:
-                reader.note(node, f"{count} addresses have the {what} {value!r}: only one can")
+    for name, count in Counter(address.name for address in found).items():
+        if count > 1:
+            reader.note(node, f"{count} addresses have the name {name!r}: a name says which address is whose")
     return tuple(found)
 
 
