@@ -32,7 +32,8 @@ class Tables:
 
     def all(self) -> tuple[sa.Table, ...]:
         """List the tables."""
-        return (self.link, self.email, self.token, self.group, self.membership, self.address, self.setting, self.journal)
+        users = (self.link, self.email, self.address)
+        return (*users, self.token, self.group, self.membership, self.setting, self.journal)
 
     def named(self) -> dict[str, sa.Table]:
         """Give the tables by their names without prefix."""

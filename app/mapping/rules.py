@@ -114,7 +114,8 @@ class Address:
     """One entry under `addresses`: which value of the user is an address of the customer, and how it is filled.
 
     `root` selects the value; the paths of `fields` go into it, or from the user itself where they began with "/".
-    The fields stand in the order in which they are judged. `default`: of what kinds it becomes the default address.
+    The fields stand in the order in which they are judged. `default`: of what kinds it becomes the default address;
+    `existing`: what happens then to a default address that the customer has already.
     """
 
     name: str
@@ -122,7 +123,7 @@ class Address:
     fields: tuple[Rule, ...]
     line: int
     default: tuple[str, ...] = ()
-    adopt: bool = False
+    existing: str = "keep"  # keep: as the default | replace: beside this one | adopt: as this one
     on_invalid: str = "reject"
     on_absent: str = "clear"
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.ledger import links
 from app.magento import changes, customers, doors, passwords, plans
 from app.magento import errors as shop_errors
-from app.mapping import books, bridges, groups, projection, standing
+from app.mapping import addressing, books, bridges, groups, projection, standing
 from app.scim import errors, memberships, messages, paths
 
 Resource = dict[str, Any]
@@ -42,7 +42,7 @@ def newcomer(connection: sa.Connection, bridge: bridges.Bridge, wanted: Wanted, 
     hashed = _hash(bridge, wanted.password, given.get("email"))
     planned = plans.create(connection, bridge.shop, data, now, password_hash=hashed)
     customer = plans.newcomer(bridge.shop, planned)
-    planned += books.plan(connection, bridge, customer, books.EMPTY, None, wanted.document, now)
+    planned += addressing.plan(connection, bridge, customer, books.EMPTY, None, wanted.document, now)
     planned += _ledger(bridge, changes.NEW, None, wanted.document, now)
     planned += _memberships(connection, bridge, customer, wanted, {}, now)
     if wanted.active is False:
@@ -61,7 +61,7 @@ def change(
     unchanged = held.link is not None and links.dump(wanted.document) == links.dump(held.document)
     if not unchanged:
         given |= _values(bridge, held.document, wanted.document, bridge.context(customer.data))
-        planned += books.plan(connection, bridge, customer, held.book, held.document, wanted.document, now)
+        planned += addressing.plan(connection, bridge, customer, held.book, held.document, wanted.document, now)
     hashed = _hash(bridge, wanted.password, given.get("email", customer.data["email"]))
     planned += _memberships(connection, bridge, customer, wanted, given, now, hashed)
     if not unchanged:

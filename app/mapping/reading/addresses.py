@@ -12,9 +12,13 @@ from app.mapping.reading import rule, words
 from app.mapping.yamlfile import Node
 from app.scim import filters, paths
 
-WORDS = ("name", "root", "default", "fields", "adopt", "on_invalid", "on_absent")
+WORDS = ("name", "root", "default", "existing", "fields", "on_invalid", "on_absent")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-ON_INVALID = ("reject", "drop")
+CHOICES = {
+    "existing": ("keep", "replace", "adopt"),
+    "on_invalid": ("reject", "drop"),
+    "on_absent": rule.CHOICES["on_absent"],
+}
 
 
 def fields_of(node: Node | None) -> Iterator[tuple[str, Node]]:
@@ -63,11 +67,7 @@ def _words(reader: words.Reader, node: Node) -> dict[str, Any]:
     if "default" in node.value:
         kinds = tuple(addresses.DEFAULTS)
         given["default"] = reader.each(node.value["default"], lambda value: reader.choice(value, kinds, "default"))
-    if "adopt" in node.value:
-        given["adopt"] = reader.flag(node.value["adopt"], "adopt")
-    for word, allowed in (("on_invalid", ON_INVALID), ("on_absent", rule.CHOICES["on_absent"])):
-        if word in node.value:
-            given[word] = reader.choice(node.value[word], allowed, word)
+    given |= {w: reader.choice(node.value[w], CHOICES[w], w) for w in CHOICES if w in node.value}
     return given
 
 
