@@ -26,12 +26,14 @@ class Tables:
     token: sa.Table
     group: sa.Table
     membership: sa.Table
+    address: sa.Table
     setting: sa.Table
     journal: sa.Table
 
     def all(self) -> tuple[sa.Table, ...]:
         """List the tables."""
-        return (self.link, self.email, self.token, self.group, self.membership, self.setting, self.journal)
+        users = (self.link, self.email, self.address)
+        return (*users, self.token, self.group, self.membership, self.setting, self.journal)
 
     def named(self) -> dict[str, sa.Table]:
         """Give the tables by their names without prefix."""
@@ -91,6 +93,13 @@ def define(prefix: str = "") -> Tables:
         sa.Column("group_id", mysql.INTEGER(unsigned=True), nullable=False),
         sa.Column("entity_id", mysql.INTEGER(unsigned=True), nullable=False),
     )
+    address = sa.Table(
+        f"{prefix}scim_address",
+        metadata,
+        sa.Column("entity_id", mysql.INTEGER(unsigned=True), primary_key=True, autoincrement=False),
+        sa.Column("name", sa.String(64, collation="ascii_bin"), primary_key=True),
+        sa.Column("address_id", mysql.INTEGER(unsigned=True), nullable=False),
+    )
     setting = sa.Table(
         f"{prefix}scim_setting",
         metadata,
@@ -115,7 +124,7 @@ def define(prefix: str = "") -> Tables:
         sa.Column("sealed", mysql.LONGBLOB),
         sa.Column("undoes", mysql.BIGINT(unsigned=True)),
     )
-    return Tables(link, email, token, group, membership, setting, journal)
+    return Tables(link, email, token, group, membership, address, setting, journal)
 
 
 def names(prefix: str = "") -> list[str]:

@@ -91,6 +91,7 @@ class Attribute:
     visible: bool = True
     required_in: Mapping[int, bool] = field(default_factory=dict)
     visible_in: Mapping[int, bool] = field(default_factory=dict)
+    lines_in: Mapping[int, int] = field(default_factory=dict)
     user_defined: bool = False
     in_grid: bool = False
     source_model: str | None = None
@@ -107,6 +108,10 @@ class Attribute:
         if website_id is None:
             return self.required and self.visible
         return self.required_in.get(website_id, self.required) and self.visible_in.get(website_id, self.visible)
+
+    def lines_on(self, website_id: int | None = None) -> int:
+        """Give how many lines a multiline attribute keeps, the website's word first; 0 for any number."""
+        return self.lines_in.get(website_id or 0, self.multiline_count)
 
 
 @dataclass(frozen=True)
@@ -231,6 +236,7 @@ def _attribute(
         visible=bool(row.get("is_visible", 1)),
         required_in=_flags(overrides, "is_required"),
         visible_in=_flags(overrides, "is_visible"),
+        lines_in={row["website_id"]: int(row["multiline_count"]) for row in overrides if row.get("multiline_count")},
         user_defined=bool(row["is_user_defined"]),
         in_grid=bool(row.get("is_used_in_grid")),
         source_model=source or None,

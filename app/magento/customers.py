@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import aftermath, catalog, changes, errors, shop, uniqueness, values
+from app.magento import aftermath, catalog, changes, errors, shop, uniqueness, value_rows, values
 
 TABLE = "customer_entity"
 # What changing a customer needs to know whatever is changed.
@@ -55,14 +55,10 @@ def fetch(
         statement = statement.with_for_update()
     none = dict.fromkeys(a.code for a in attributes)
     found = {row["entity_id"]: {**none, **row} for row in connection.execute(statement).mappings()}
-    custom = {a.attribute_id: a for a in attributes if not a.static}
     hollow: dict[int, set[str]] = {}
-    if found and custom:
-        for entity_id, attribute_id, *typed in connection.execute(_values(shop, custom, list(found))):
-            code, value = custom[attribute_id].code, next((v for v in typed if v is not None), None)
-            found[entity_id][code] = value
-            if value is None:
-                hollow.setdefault(entity_id, set()).add(code)
+    for entity_id, held in value_rows.fetch(connection, shop, attributes, list(found)).items():
+        found[entity_id] |= held
+        hollow[entity_id] = {code for code, value in held.items() if value is None}
     return {i: Customer(i, data, frozenset(hollow.get(i, ()))) for i, data in found.items()}
 
 
@@ -129,19 +125,3 @@ def _wanted(shop: shop.Shop, codes: Iterable[str] | None) -> list[catalog.Attrib
         raise errors.Unsupported(f"this shop's customers have no attribute {', '.join(unknown)}")
     return [known[code] for code in dict.fromkeys((*ALWAYS, *codes))]
 
-
-def _values(shop: shop.Shop, custom: Mapping[int | None, catalog.Attribute], ids: list[int]) -> sa.CompoundSelect[Any]:
-    """One statement over all value tables, a column for each, so that no value changes its type."""
-    tables = sorted({attribute.table for attribute in custom.values()})
-    selects = []
-    for name in tables:
-        table = shop.tables[name]
-        attribute_ids = [i for i, attribute in custom.items() if attribute.table == name]
-        typed = [table.c.value if other == name else sa.null() for other in tables]
-        labelled = [column.label(f"v{position}") for position, column in enumerate(typed)]
-        selects.append(
-            sa.select(table.c.entity_id, table.c.attribute_id, *labelled).where(
-                table.c.entity_id.in_(ids), table.c.attribute_id.in_(attribute_ids)
-            )
-        )
-    return sa.union_all(*selects)

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import aftermath, catalog, changes, customers, errors, numbering, shop, values
+from app.magento import aftermath, catalog, changes, customers, errors, numbering, shop, value_rows, values
 
 TABLE = "customer_entity"
 HUMAN_NUMBER = "customer/create_account/generate_human_friendly_id"
@@ -60,7 +60,7 @@ def create(
         planned.append(taken)
     custom = [shop.catalog.customer[code] for code in stored if not shop.catalog.customer[code].static]
     for attribute in sorted(custom, key=lambda a: (a.table, a.attribute_id)):
-        planned.append(_value_row(attribute, changes.NEW, stored[attribute.code], None))
+        planned.append(value_rows.plan(attribute, changes.NEW, stored[attribute.code], None))
     return planned
 
 
@@ -94,7 +94,7 @@ def change(
             row[code] = wanted
         else:
             there = current is not None or code in customer.hollow
-            rows.append(_value_row(attribute, customer.entity_id, wanted, {"value": current} if there else None))
+            rows.append(value_rows.plan(attribute, customer.entity_id, wanted, {"value": current} if there else None))
     if password_hash is not None:
         row |= {"password_hash": password_hash, "session_cutoff": moment}
     if "email" in row or password_hash is not None:
@@ -168,10 +168,3 @@ def _placed(shop: shop.Shop, data: Mapping[str, Any]) -> dict[str, Any]:
         placed["created_in"] = store.name
     return placed
 
-
-def _value_row(
-    attribute: catalog.Attribute, entity_id: changes.Id, wanted: Any, before: Mapping[str, Any] | None
-) -> changes.RowChange:
-    """Plan a value row: made, changed, or deleted when it becomes empty (facts 1.3)."""
-    key = {"entity_id": entity_id, "attribute_id": attribute.attribute_id}
-    return changes.RowChange(attribute.table, key, before, None if wanted is None else {"value": wanted})

@@ -41,6 +41,7 @@ DEFAULTS: Mapping[str, str] = {
     "checkout/options/enable_guest_checkout_login": "0",
     "general/country/default": "US",
     "general/country/optional_zip_countries": "HK,IE,MO,PA,GB",
+    "general/region/state_required": "",
     "general/locale/code": "en_US",
     "general/locale/timezone": "America/Los_Angeles",
     "newsletter/subscription/confirm": "0",

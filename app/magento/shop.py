@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import cascades, catalog, database, errors, schema, settings
+from app.magento import cascades, catalog, countries, database, errors, schema, settings
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ class Snapshot:
     settings: settings.Settings
     groups: Mapping[int, str]
     options: Mapping[int, Mapping[int, str]]
+    countries: countries.Countries
     grid: sa.Table | None
     read_at: float
     prepared: dict[str, Any] = field(default_factory=dict)
@@ -39,7 +40,7 @@ class Snapshot:
 class Shop:
     """One shop. Everything in it is safe to share between threads.
 
-    catalog, stores, settings, groups (id -> code) and options are read again after fresh_seconds; when that
+    catalog, stores, settings, groups (id -> code), options and countries are read again after fresh_seconds; when that
     fails the last known ones stay. overrides: settings locked outside the database.
     """
 
@@ -77,6 +78,11 @@ class Shop:
     def groups(self) -> Mapping[int, str]:
         """Customer groups: id -> code."""
         return self._fresh().groups
+
+    @property
+    def countries(self) -> countries.Countries:
+        """Countries and their regions."""
+        return self._fresh().countries
 
     @property
     def grid(self) -> sa.Table | None:
@@ -165,6 +171,7 @@ class Shop:
             settings=values,
             groups=self._read_groups(connection),
             options=catalog.all_options(connection, self.tables, selects),
+            countries=countries.load(connection, self.tables),
             grid=self._read_grid(connection),
             read_at=time.monotonic(),
         )

@@ -28,6 +28,8 @@ def normalize(shop: shop.Shop, attribute: catalog.Attribute, value: Any, website
         if attribute.required_on(website_id):
             raise errors.Rejected(attribute.code, "this shop requires it: give a value that is not empty")
         if attribute.static and not attribute.nullable:
+            if attribute.type == "string":
+                return ""  # as Magento keeps an optional telephone (facts 9)
             raise errors.Rejected(attribute.code, "the shop cannot leave it empty: give a value")
         return None
     stored = _READERS[_kind(attribute)](shop, attribute, value)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.ledger import settings, tables
-from app.magento import changes, groups, passwords, shop
+from app.magento import addresses, changes, groups, passwords, shop
 from app.mapping import projection, rules
 from app.scim import profiles
 
@@ -51,7 +51,8 @@ class Bridge:
     @property
     def codes(self) -> tuple[str, ...]:
         """List the shop's attributes that a request reads."""
-        return tuple(dict.fromkeys((*NEEDED, *(rule.target for rule in self.ruleset.rules))))
+        defaults = addresses.DEFAULTS.values() if self.ruleset.addresses else ()
+        return tuple(dict.fromkeys((*NEEDED, *defaults, *(rule.target for rule in self.ruleset.rules))))
 
     @property
     def match_website(self) -> int | None:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from app.ledger import links
-from app.magento import values
+from app.magento import addresses, values
 from app.mapping import bridges, groups, rules
 from app.scim import cursors, errors, trees
 
@@ -180,7 +180,7 @@ class Translator:
 
     def _from_elsewhere(self, attribute: str) -> bool:
         """Say whether a rule shows anything but the shop's e-mail at an attribute."""
-        return any(
+        return self._addressed(trees.Path(None, self.bridge.ruleset.accepted.find(attribute))) or any(
             rule.target != "email" and rule.comes_out and str(rule.sources[0].top) == attribute
             for rule in self.bridge.ruleset.rules
         )
@@ -336,6 +336,8 @@ class Translator:
             rule.comes_out and any(_touches(source, path) for source in rule.sources[1:])
             for rule in self.bridge.ruleset.rules
         )
+        if self._addressed(path):
+            return ANY
         if not writers and not taken:
             return own
         if not all(_plain(rule, path) for rule in writers):
@@ -361,7 +363,22 @@ class Translator:
         """Whoever fits must have the attribute in the document, unless the shop may supply it."""
         if path.attribute is None or path.attribute.name in GIVEN or self._writers(path.top):
             return ANY
-        return at_most(self._json(path.top, whole=True).is_not(None))
+        there = self._json(path.top, whole=True).is_not(None)
+        return at_most(sa.or_(there, self._has_address()) if self._addressed(path.top) else there)
+
+    def _has_address(self) -> Condition:
+        """Whether the shop has an address that may be shown: a default one, or one that is remembered for a rule."""
+        kept = self.bridge.ledger.address
+        held = sa.select(kept.c.address_id).where(kept.c.entity_id == self.entity.c.entity_id).exists()
+        return sa.or_(*(self.entity.c[column].is_not(None) for column in addresses.DEFAULTS.values()), held)
+
+    def _addressed(self, path: trees.Path) -> bool:
+        """Say whether the shop's addresses may be shown at a path, or anywhere below a bare attribute."""
+        kept = self.bridge.ruleset.addresses
+        fields = (field for rule in kept for field in rule.fields if field.comes_out)
+        return any(rule.root.top == path.top for rule in kept) or any(
+            _touches(field.sources[0], path) for field in fields
+        )
 
     def _writers(self, path: trees.Path) -> list[rules.Rule]:
         """Find the rules that may put the shop's value at a path, or anywhere below a bare attribute."""

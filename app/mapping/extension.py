@@ -13,6 +13,8 @@ from app.mapping.yamlfile import Node
 from app.scim import attributes
 
 USED = r'"(?:[^"\\]|\\.)*"|(?<![\w:.])(NAMES):([A-Za-z][\w$-]*)'
+Described = tuple[catalog.Attribute | None, Node]
+"""A rule as it stands in the file, and the shop's attribute that it is about, None where there is none."""
 PUBLISHED_TYPES = {"integer": "integer", "decimal": "decimal", "boolean": "boolean", "dateTime": "dateTime"}
 
 
@@ -48,19 +50,21 @@ def _describe(node: Node, attribute: catalog.Attribute | None, name: str, shop: 
     return attributes.Attribute(name, kind, description=f"{label} in the shop.", canonical=labels)
 
 
-def user_type(prefixes: Mapping[str, str], entries: Mapping[str, Node], shop: shop.Shop) -> attributes.ResourceType:
+def user_type(
+    prefixes: Mapping[str, str], described: Sequence[Described], shop: shop.Shop
+) -> attributes.ResourceType:
     """Build the User resource type with an extension schema for every prefix that is not one of the RFC's.
 
-    `entries` are the nodes under `customer`, by the code of the shop's attribute.
+    `described`: the rules of the file that may use them.
     """
     known = {schema.urn.casefold() for schema in (attributes.USER, attributes.ENTERPRISE_USER)}
     ours = {prefix: urn for prefix, urn in prefixes.items() if urn.casefold() not in known}
     found: dict[str, dict[str, attributes.Attribute]] = {urn: {} for urn in ours.values()}
-    for code, node in entries.items() if ours else ():
+    for attribute, node in described if ours else ():
         for prefix, name in _used(ours, node):
             held = found[ours[prefix]]
             if name.casefold() not in {other.casefold() for other in held}:
-                held[name] = _describe(node, shop.catalog.customer.get(code), name, shop)
+                held[name] = _describe(node, attribute, name, shop)
     extra = tuple(
         attributes.Extension(
             attributes.Schema(urn, urn.rsplit(":", 1)[-1], "What this shop keeps of a user.", tuple(held.values())),

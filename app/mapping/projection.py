@@ -29,12 +29,23 @@ KEEP = Outcome(keep=True)
 
 @dataclass(frozen=True)
 class Context:
-    """What rules need to know beside the document: the shop, the website, and the customer's data as it stands."""
+    """What rules need to know beside the document: the shop, the website, and the customer's data as it stands.
+
+    Also the shop's own judgement of a value, which is another one for addresses.
+    """
 
     shop: shop.Shop
     website_id: int
     data: Mapping[str, Any]
     creating: bool = False
+
+    def requires(self, attribute: catalog.Attribute) -> bool:
+        """Say whether the shop wants a value here."""
+        return attribute.required_on(self.website_id)
+
+    def normalize(self, attribute: catalog.Attribute, value: Any) -> Any:
+        """Give the value in the form that is stored; raises errors.Rejected."""
+        return values.normalize(self.shop, attribute, value, self.website_id)
 
 
 def outcome(rule: rules.Rule, document: Resource, context: Context) -> Outcome:
@@ -107,11 +118,11 @@ def _store(rule: rules.Rule, value: Any, context: Context) -> Outcome:
     if value is None or value == "":
         if attribute.code in catalog.FILLED:
             return KEEP  # the shop itself knows what a customer gets
-        if rule.required or attribute.required_on(context.website_id):
+        if rule.required or context.requires(attribute):
             return Outcome(problem=_missing(rule))
-        if attribute.static and not attribute.nullable:
-            return KEEP if attribute.default is None else Outcome(_normal(attribute, attribute.default, context))
-        return Outcome(None)
+        if attribute.static and not attribute.nullable and attribute.type != "string":
+            return KEEP if attribute.default is None else Outcome(context.normalize(attribute, attribute.default))
+        return Outcome("" if attribute.static and not attribute.nullable else None)
     try:
         if rule.option and rule.option.match != "id":
             value = _option(rule, value, context)
@@ -121,15 +132,11 @@ def _store(rule: rules.Rule, value: Any, context: Context) -> Outcome:
             value = converters.TYPES[rule.type][0](value)
             if rule.max_length and len(str(value)) > rule.max_length:
                 return Outcome(problem=f"is longer than the {rule.max_length} characters that mapping.yaml allows")
-        return Outcome(_normal(attribute, value, context))
+        return Outcome(context.normalize(attribute, value))
     except converters.Bad as error:
         return Outcome(problem=str(error))
     except errors.Rejected as error:
         return Outcome(problem=error.reason)
-
-
-def _normal(attribute: catalog.Attribute, value: Any, context: Context) -> Any:
-    return values.normalize(context.shop, attribute, value, context.website_id)
 
 
 def _missing(rule: rules.Rule) -> str:

@@ -1,15 +1,15 @@
 """Reads mapping.yaml against one shop: every mistake at once, each with its place and the nearest known word."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from app.magento import catalog, shop
 from app.mapping import extension, rules, yamlfile
-from app.mapping.reading import rule, sections, words
+from app.mapping.reading import addresses, rule, sections, words
 from app.mapping.yamlfile import Node, Problem
 
-TOP = ("version", "prefixes", "defaults", "match", "customer", "groups", "password", "tables")
-LATER = ("addresses", "lifecycle", "tenants", "tests")
+TOP = ("version", "prefixes", "defaults", "match", "customer", "addresses", "groups", "password", "tables")
+LATER = ("lifecycle", "tenants", "tests")
 
 
 class MappingError(ValueError):
@@ -40,6 +40,12 @@ def _required(reader: words.Reader, node: Node, found: list[rules.Rule]) -> None
             reader.note(node, f"the shop requires {code} ({attribute.label}), and no rule writes it")
 
 
+def _described(shop: shop.Shop, entries: Mapping[str, Node], kept: Node | None) -> list[extension.Described]:
+    """Pair every rule of the file with the shop's attribute that it is about."""
+    fields = [(shop.catalog.address.get(code), node) for code, node in addresses.fields_of(kept)]
+    return [*((shop.catalog.customer.get(code), node) for code, node in entries.items()), *fields]
+
+
 def read(text: str, filename: str, shop: shop.Shop) -> rules.Ruleset:
     """Read a mapping against a shop's attributes; raises MappingError with every problem found."""
     root, problems = yamlfile.read(text)
@@ -51,10 +57,11 @@ def read(text: str, filename: str, shop: shop.Shop) -> rules.Ruleset:
     sections.prepare(reader, root)
     customer = root.value.get("customer") or Node({}, root.line, root.column)
     entries = reader.mapping(customer, "customer")
-    reader.user = extension.user_type(reader.prefixes, entries, shop)
+    reader.user = extension.user_type(reader.prefixes, _described(shop, entries, root.value.get("addresses")), shop)
     read = [rule.read(reader, reader.customer, key, node) for key, node in customer.items()] if entries else []
     found = [each for each in read if each]
     _required(reader, customer, found)
+    kept = addresses.read(reader, root.value.get("addresses"))
     match = sections.match(reader, root.value.get("match"))
     groups = sections.groups(reader, root.value.get("groups"))
     password = "accept"  # noqa: S105 - a word of the file
@@ -63,4 +70,4 @@ def read(text: str, filename: str, shop: shop.Shop) -> rules.Ruleset:
     if reader.problems:
         raise MappingError(filename, reader.problems)
     published = extension.published(reader.user, found)
-    return rules.Ruleset(tuple(found), match, password, groups, reader.user, published)
+    return rules.Ruleset(tuple(found), match, password, groups, reader.user, published, kept)

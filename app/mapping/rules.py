@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from app.magento import catalog
@@ -16,7 +17,7 @@ NOTHING: Any = object()  # "not given", where None is a value
 
 @dataclass(frozen=True)
 class Slot:
-    """One `{…}` of a template: a path of the resource or a column of the customer, then functions."""
+    """One `{…}` of a template: a path of the resource or a column of the customer (or address), then functions."""
 
     path: paths.Path | None
     code: str | None
@@ -98,10 +99,47 @@ class Rule:
         """Say whether the rule shows the shop's value."""
         return self.direction in ("out", "inout") and bool(self.sources)
 
+    def reads(self) -> tuple[paths.Path, ...]:
+        """List the paths that its value is made of, without the default's."""
+        return (*self.sources, *(self.template.paths() if self.template else ()))
+
     def supplied_by(self) -> str:
         """Name the paths that would give the attribute a value, for a message."""
         names = [str(path) for path in (*self.sources, *(self.default.paths() if self.default else ()))]
         return " or ".join(dict.fromkeys(names))
+
+
+@dataclass(frozen=True)
+class Address:
+    """One entry under `addresses`: which value of the user is an address of the customer, and how it is filled.
+
+    `root` selects the value; the paths of `fields` go into it, or from the user itself where they began with "/".
+    The fields stand in the order in which they are judged. `default`: of what kinds it becomes the default address;
+    `existing`: what happens then to a default address that the customer has already.
+    """
+
+    name: str
+    root: paths.Path
+    fields: tuple[Rule, ...]
+    line: int
+    default: tuple[str, ...] = ()
+    existing: str = "keep"  # keep: as the default | replace: beside this one | adopt: as this one
+    on_invalid: str = "reject"
+    on_absent: str = "clear"
+
+    @cached_property
+    def inside(self) -> tuple[paths.Path, ...]:
+        """List the paths into the selected value by which the shop's address gets its values."""
+        read = (path for field in self.fields if field.goes_in for path in field.reads())
+        return tuple(path for path in read if self.holds(path))
+
+    def holds(self, path: paths.Path) -> bool:
+        """Say whether a path goes into the selected value."""
+        return path.sub is not None and path.top == self.root.top and path.filter == self.root.filter
+
+    def field(self, target: str) -> Rule | None:
+        """Find the rule for an attribute of the shop's address."""
+        return next((field for field in self.fields if field.target == target), None)
 
 
 @dataclass(frozen=True)
@@ -135,6 +173,7 @@ class Ruleset:
     groups: Groups
     accepted: attributes.ResourceType
     published: attributes.ResourceType
+    addresses: tuple[Address, ...] = ()
 
     def rule(self, target: str) -> Rule | None:
         """Find the rule for an attribute of the shop."""

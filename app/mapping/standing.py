@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.ledger import groups as memberships
 from app.ledger import links
 from app.magento import customers
-from app.mapping import bridges, groups, projection
+from app.mapping import books, bridges, groups, projection
 from app.scim import errors, messages
 
 Resource = dict[str, Any]
@@ -21,13 +21,14 @@ log = logging.getLogger(__name__)
 class Held:
     """A customer as it stands: the shop's data, our link (None: not managed yet), the corrected document.
 
-    `groups`: the id and name of each group it is a member of.
+    `groups`: the id and name of each group it is a member of; `book`: its addresses that rules may be about.
     """
 
     customer: customers.Customer
     link: links.Link | None
     document: Resource
     groups: Mapping[int, str]
+    book: books.Book
 
     @property
     def entity_id(self) -> int:
@@ -79,12 +80,13 @@ def fetch(
     found = customers.fetch(connection, bridge.shop, ids, codes=bridge.codes, lock=lock)
     linked = links.fetch(connection, bridge.ledger, list(found))
     member_of = _memberships(connection, bridge, found)
+    book = books.fetch(connection, bridge, found, lock=lock)
     held = {}
     for entity_id, customer in found.items():
         link = linked.get(entity_id)
         if bridge.sees(customer.data["website_id"]) and (link is None or link.tenant == bridge.tenant):
-            document = _document(bridge, customer, link)
-            held[entity_id] = Held(customer, link, document, member_of[entity_id])
+            document = _document(bridge, customer, link, book[entity_id])
+            held[entity_id] = Held(customer, link, document, member_of[entity_id], book[entity_id])
     return held
 
 
@@ -101,12 +103,16 @@ def _memberships(
     return {i: {group: names[group] for group in sorted(ids.get(i, [])) if group in names} for i in found}
 
 
-def _document(bridge: bridges.Bridge, customer: customers.Customer, link: links.Link | None) -> Resource:
-    context = bridge.context(customer.data)
-    if link is not None:
-        return projection.correct(bridge.ruleset, link.document, context, linked=True)
-    document = projection.correct(bridge.ruleset, {}, context, linked=False)
-    document["userName"] = customer.data["email"] or f"customer-{customer.entity_id}"
+def _document(
+    bridge: bridges.Bridge, customer: customers.Customer, link: links.Link | None, book: books.Book
+) -> Resource:
+    linked = link is not None
+    document = projection.correct(
+        bridge.ruleset, link.document if link else {}, bridge.context(customer.data), linked=linked
+    )
+    document = books.correct(bridge, document, customer, book, linked=linked)
+    if not linked:
+        document["userName"] = customer.data["email"] or f"customer-{customer.entity_id}"
     return document
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.magento import database, plans
-from app.mapping import bridges, clock, conditions, matching, pages, projection, standing, wanted, writes
+from app.mapping import addresses, bridges, clock, conditions, matching, pages, projection, standing, wanted, writes
 from app.scim import cursors, errors, filters, memberships, patch, paths, queries
 
 Resource = dict[str, Any]
@@ -94,6 +94,7 @@ def replace(
             return wanted.merged(bridge, before, resource)
         after = wanted.clean(resource)
         projection.keep_absent(bridge.ruleset, before, resource, after)
+        addresses.keep_absent(bridge.ruleset, before, resource, after)
         return after
 
     def work(connection: sa.Connection) -> Resource:

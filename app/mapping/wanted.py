@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.ledger import links
 from app.magento import changes, customers, doors, passwords, plans
 from app.magento import errors as shop_errors
-from app.mapping import bridges, groups, projection, standing
+from app.mapping import addressing, books, bridges, groups, projection, standing
 from app.scim import errors, memberships, messages, paths
 
 Resource = dict[str, Any]
@@ -42,6 +42,7 @@ def newcomer(connection: sa.Connection, bridge: bridges.Bridge, wanted: Wanted, 
     hashed = _hash(bridge, wanted.password, given.get("email"))
     planned = plans.create(connection, bridge.shop, data, now, password_hash=hashed)
     customer = plans.newcomer(bridge.shop, planned)
+    planned += addressing.plan(connection, bridge, customer, books.EMPTY, None, wanted.document, now)
     planned += _ledger(bridge, changes.NEW, None, wanted.document, now)
     planned += _memberships(connection, bridge, customer, wanted, {}, now)
     if wanted.active is False:
@@ -56,12 +57,13 @@ def change(
 
     Raises InvalidValue.
     """
-    customer, given = held.customer, dict[str, Any]()
+    customer, given, planned = held.customer, dict[str, Any](), list[Row]()
     unchanged = held.link is not None and links.dump(wanted.document) == links.dump(held.document)
     if not unchanged:
         given |= _values(bridge, held.document, wanted.document, bridge.context(customer.data))
+        planned += addressing.plan(connection, bridge, customer, held.book, held.document, wanted.document, now)
     hashed = _hash(bridge, wanted.password, given.get("email", customer.data["email"]))
-    planned = _memberships(connection, bridge, customer, wanted, given, now, hashed)
+    planned += _memberships(connection, bridge, customer, wanted, given, now, hashed)
     if not unchanged:
         planned += _ledger(bridge, held.entity_id, held.link, wanted.document, now)
     if wanted.active is False:
@@ -94,6 +96,8 @@ def _ledger(
     key = {"entity_id": entity_id}
     after = links.row(bridge.tenant, document, link.created_at if link else now, now)
     before = links.row(link.tenant, link.document, link.created_at, link.modified_at) if link else None
+    if link and before and before | {"modified_at": now} == after:
+        after = before  # nothing of ours is different: what was asked for only concerns the shop
     indexed = further_emails(bridge, link.document) if link else set()
     wanted = further_emails(bridge, document)
     planned = [Row("scim_link", key, before, after)]

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from app.ledger import journal
-from app.magento import cascades, changes, customers, database, schema
+from app.magento import cascades, catalog, changes, customers, database, schema
 from app.magento import errors as shop_errors
 from app.mapping import bridges
 from app.scim import errors
@@ -115,13 +115,19 @@ def _reasons(bridge: bridges.Bridge, done: Iterable[changes.RowChange]) -> dict[
 
 def hidden(bridge: bridges.Bridge) -> journal.Hidden:
     """Say which columns may not be read in the journal: secrets, masked attributes, documents that hold such."""
-    masked = {rule.target for rule in bridge.ruleset.rules if rule.mask}
+    fields = (field for address in bridge.ruleset.addresses for field in address.fields)
+    masked = [rule.attribute for rule in (*bridge.ruleset.rules, *fields) if rule.mask]
+
+    def holds(attribute: catalog.Attribute, table: str, row: Mapping[str, Any], column: str) -> bool:
+        if (attribute.table, attribute.column) != (table, column):
+            return False
+        return attribute.static or row.get("attribute_id") == attribute.attribute_id
 
     def judge(table: str, row: Mapping[str, Any], column: str) -> bool:
         if column in schema.SECRETS.get(table, ()):
             return True
         if not masked:
             return False
-        return column in DOCUMENTS.get(table, ()) or attribute_of(bridge, table, row, column) in masked
+        return column in DOCUMENTS.get(table, ()) or any(holds(each, table, row, column) for each in masked)
 
     return judge
