@@ -15,7 +15,7 @@ DEEPEST = 50  # levels of a body: no message of the protocol has a dozen
 
 def bridge() -> bridges.Bridge:
     """Give the bridge of the request's tenant."""
-    return service.current().bridge(service.DEFAULT_TENANT, flask.request.host_url)
+    return service.current().bridge(flask.g.tenant, flask.request.host_url)
 
 
 def check_url() -> None:

@@ -17,7 +17,10 @@ PREFIX = r'("(?:[^"\\]|\\.)*")|(?<![\w:.])(NAMES):(?=[A-Za-z])'
 
 @dataclass
 class Reader:
-    """What one reading of a file knows: the shop, and the problems found so far."""
+    """What one reading of a file knows: the shop, and the problems found so far.
+
+    `website_id`: the website of the tenant whose rules are read.
+    """
 
     shop: shop.Shop
     problems: list[Problem]
@@ -25,6 +28,7 @@ class Reader:
     tables: dict[str, converters.Lookup] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
     user: attributes.ResourceType = attributes.USER_TYPE
+    website_id: int | None = None
 
     @property
     def customer(self) -> Mapping[str, catalog.Attribute]:
