@@ -1,6 +1,5 @@
 """Nothing crosses from one tenant to another: ids, filters, lists, cursors, groups, members, Bulk, match (issue 6)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,14 +40,14 @@ class Pair:
 
 
 @pytest.fixture(params=["two websites", "one website", "shared accounts"])
-def pair(request: pytest.FixtureRequest, websites: Websites, tenants: Tenants) -> Iterator[Pair]:
+def pair(request: pytest.FixtureRequest, websites: Websites, tenants: Tenants) -> Pair:
     if request.param == "shared accounts":
         websites.share()
     mine, theirs = tenants("here", "beside" if request.param == "one website" else "there")
     user = mine.create(userName="ada@example.com", externalId="e1")["id"]
     their_user = theirs.create(userName="grace@example.com", externalId="e2")["id"]
     answers = group(mine, "Mine", user), group(theirs, "Theirs", their_user)
-    yield Pair(mine, theirs, user, their_user, *(answer.get_json()["id"] for answer in answers))
+    return Pair(mine, theirs, user, their_user, *(answer.get_json()["id"] for answer in answers))
 
 
 def everything(scim: Client) -> list[tuple[str, str, Any]]:
