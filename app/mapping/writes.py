@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app.magento import changes, customers, database
 from app.magento import errors as shop_errors
-from app.mapping import bridges
+from app.mapping import bridges, claims
 from app.scim import errors
 
 T = TypeVar("T")
@@ -35,4 +35,6 @@ def carry_out(
     connection: sa.Connection, bridge: bridges.Bridge, planned: Iterable[changes.RowChange]
 ) -> list[changes.RowChange]:
     """Write a change set of customers and of what we keep of them; give the changes executed, none for none."""
-    return customers.write(connection, bridge.shop, planned, tables=bridge.tables)
+    merged = changes.merged(planned)
+    claimed = claims.plan(connection, bridge, merged)  # holds the e-mails before the shop's are looked at
+    return customers.write(connection, bridge.shop, [*merged, *claimed], tables=bridge.tables)
