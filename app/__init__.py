@@ -51,5 +51,6 @@ def create_app(settings: config.Config | None = None) -> flask.Flask:
     app.url_map.strict_slashes = False
     app.wsgi_app = urls.Tidy(app.wsgi_app)  # type: ignore[method-assign]
     app.register_blueprint(endpoints.blueprint, url_prefix=service.PATH)
+    app.register_blueprint(endpoints.blueprint, url_prefix=service.path("<tenant>"), name="tenant")
     errors.register(app)
     return app

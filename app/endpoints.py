@@ -22,12 +22,19 @@ Find = Callable[[filters.Node | None, queries.Query, cursors.Place | None], page
 blueprint = flask.Blueprint("scim", __name__)
 
 
+@blueprint.url_value_preprocessor
+def take_tenant(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Take the tenant's name out of the URL, so that no view has to."""
+    flask.g.tenant_name = (values or {}).pop("tenant", service.DEFAULT_TENANT)
+
+
 @blueprint.before_request
 def identify() -> None:
-    """Find the caller, and let nobody in without the scope that the request needs."""
+    """Find the tenant and the caller, and let nobody in without the scope that the request needs."""
     requests.check_url()
     here = service.current()
-    caller = auth.identify(here.shop, here.ledger, service.DEFAULT_TENANT)
+    flask.g.tenant = here.tenant(flask.g.tenant_name)
+    caller = auth.identify(here.shop, here.ledger, flask.g.tenant.name)
     name = (flask.request.endpoint or "").rpartition(".")[2]
     if caller is None and name in DISCOVERY and here.config.open_discovery:
         return

@@ -24,8 +24,8 @@ def _headers(error: errors.ScimError) -> dict[str, str]:
         case errors.Unavailable(retry_after=seconds) | errors.TooManyRequests(retry_after=seconds):
             return {"Retry-After": str(seconds)}
         case errors.Uniqueness(existing=str(existing)) if flask.request.method == "POST":
-            endpoint = flask.request.path.removeprefix(service.PATH).rstrip("/")
-            return {"Location": f"{requests.bridge().base_url}{endpoint}/{existing}"}
+            endpoint = flask.request.path.rstrip("/").rpartition("/")[2]
+            return {"Location": f"{requests.bridge().base_url}/{endpoint}/{existing}"}
     return {}
 
 
@@ -40,7 +40,7 @@ def _http(error: werkzeug.exceptions.HTTPException) -> flask.Response:
     if isinstance(error, werkzeug.exceptions.NotFound) and (version := VERSION.match(path)):
         return _scim(errors.InvalidVersion(f"SCIM {version[1]} is not spoken here: the base URL is {service.PATH}."))
     if isinstance(error, werkzeug.exceptions.NotFound):
-        return _scim(errors.NotFound(f"There is nothing at {path}. The SCIM base URL ends in /scim/v2."))
+        return _scim(errors.NotFound(f"There is nothing at {path}. The base URL is {service.PATH}, or a tenant's."))
     if isinstance(error, werkzeug.exceptions.MethodNotAllowed):
         allowed = tuple(sorted(error.valid_methods or ()))
         sentence = f"{path} does not take {flask.request.method}, only {', '.join(allowed)}."

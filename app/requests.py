@@ -20,7 +20,7 @@ def bridge() -> bridges.Bridge:
     """Give the bridge of the request's tenant."""
     caller = flask.g.get("caller")
     origin = bridges.Origin(request_id(), caller.name if caller else "", caller.token_id if caller else None)
-    return service.current().bridge(service.DEFAULT_TENANT, flask.request.host_url, origin)
+    return service.current().bridge(flask.g.tenant, flask.request.host_url, origin)
 
 
 def request_id() -> str:

@@ -39,7 +39,7 @@ def _advice(provider: catalogue.Provider, tenant: str, url: str | None) -> dict[
         command += f" --tenant {tenant}"
     filled = {"url": base, "token": f"what `{command}` prints"}
     fields = {label: _fill(value, filled) for label, value in provider.fields.items()}
-    targets, more = _targets(provider, warnings) if provider.attributes else ({}, [])
+    targets, more = _targets(provider, tenant, warnings) if provider.attributes else ({}, [])
     return {
         "identity_provider": provider.title,
         "tenant": tenant,
@@ -94,16 +94,22 @@ def _profile(provider: catalogue.Provider, tenant: str) -> str | None:
     return f"tenants: {{{tenant}: {{profile: {provider.profile}}}}} in mapping.yaml"
 
 
-def _targets(provider: catalogue.Provider, warnings: list[str]) -> tuple[Mapping[str, list[str]], list[dict[str, Any]]]:
+def _targets(
+    provider: catalogue.Provider, tenant: str, warnings: list[str]
+) -> tuple[Mapping[str, list[str]], list[dict[str, Any]]]:
     """Say which attribute of the shop each row fills, and which rows the shop's mapping would read besides."""
     try:
         settings = frame.settings()
         shop = service.open_shop(settings)
-        ruleset = service.read_rules(settings, shop)
+        tenants = service.read_rules(settings, shop).tenants
         shop.engine.dispose()
     except config.Refused as error:
         warnings.append(f"Where the values go is not shown: {str(error).splitlines()[0]}")
         return {}, []
+    if tenant not in tenants:
+        warnings.append(f"mapping.yaml has no tenant {tenant!r}: it has {', '.join(tenants)}.")
+        return {}, []
+    ruleset = tenants[tenant].ruleset
     targets = {row.ours: _filled_by(ruleset, row.ours) for row in provider.attributes}
     used = {target for filled in targets.values() for target in filled}
     more = [

@@ -19,9 +19,7 @@ SHOWN = 200  # rows of the table; JSON has all
 @click.command()
 @click.option("--repair", is_flag=True, help="Write the rules again where the shop holds something else.")
 @click.option("--after", type=click.IntRange(0), default=0, help="Go on after the customer with this id.")
-@click.option(
-    "--batch", type=click.IntRange(1, 5000), default=drifts.BATCH, show_default=True, help="So many at once."
-)
+@click.option("--batch", type=click.IntRange(1, 5000), default=drifts.BATCH, show_default=True, help="So many at once.")
 @click.option("--tenant", default=service.DEFAULT_TENANT, show_default=True, help="Whose users are looked at.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @frame.sentences
@@ -31,7 +29,7 @@ def drift(repair: bool, after: int, batch: int, tenant: str, form: str) -> None:
     Exit code 0: none, or all repaired; 1: some.
     """
     here = frame.opened()
-    bridge = here.bridge(tenant, "", frame.origin("drift"))
+    bridge = here.bridge(here.tenant(tenant), "", frame.origin("drift"))
     found: list[drifts.Difference] = []
     refused: list[tuple[int, str]] = []
     repaired, last = 0, after

@@ -51,7 +51,7 @@ def log(
 ) -> None:
     """Show what was changed, the newest first."""
     here = frame.opened()
-    bridge = here.bridge(tenant, "", frame.origin("log"))
+    bridge = here.bridge(here.tenant(tenant), "", frame.origin("log"))
     kind = "User" if user else "Group" if group else None
     resource_id = frame.user_id(bridge, user) if user else group
     wanted = journal.Wanted(
@@ -142,7 +142,7 @@ def why_(user: str, attribute: str, tenant: str, form: str) -> None:
     ATTRIBUTE is one of the shop's (lastname) or a SCIM path (name.familyName).
     """
     here = frame.opened()
-    bridge = here.bridge(tenant, "", frame.origin("why"))
+    bridge = here.bridge(here.tenant(tenant), "", frame.origin("why"))
     found = why.find(bridge, frame.user_id(bridge, user), attribute)
     if form == "json":
         click.echo(json.dumps([step.plain() for step in found], indent=2, ensure_ascii=False))
@@ -185,7 +185,7 @@ def undo_(
         raise click.UsageError("Name a request, or --entry, or --since.")
     here = frame.opened()
     origin = frame.origin("undo")
-    bridge = here.bridge(tenant, "", origin)
+    bridge = here.bridge(here.tenant(tenant), "", origin)
     wanted = journal.Wanted(
         request_id=request,
         entry_id=entry,
@@ -200,7 +200,7 @@ def undo_(
         raise config.Refused("There is nothing to take back: see `magento-scim log`.")
 
     def tenants(name: str) -> bridges.Bridge:
-        return here.bridge(name, "", origin)
+        return here.bridge(here.tenant(name), "", origin)
 
     preview = undo.carry_out(bridge, entries, tenants, force=force, dry=True)
     _show(preview)

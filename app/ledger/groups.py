@@ -66,30 +66,20 @@ def row(
 # --- memberships ---
 
 
-def of_customers(connection: sa.Connection, ledger: tables.Tables, entity_ids: Collection[int]) -> dict[int, list[int]]:
-    """Read the groups that customers are members of, each customer's newest first."""
+def of_customers(
+    connection: sa.Connection, ledger: tables.Tables, tenant: str, entity_ids: Collection[int]
+) -> dict[int, list[int]]:
+    """Read the groups, no other tenant's, that customers are members of, each customer's newest first."""
     if not entity_ids:
         return {}
-    member = ledger.membership
+    member, group = ledger.membership, ledger.group
     query = (
         sa.select(member.c.entity_id, member.c.group_id)
-        .where(member.c.entity_id.in_(entity_ids))
+        .outerjoin(group, group.c.group_id == member.c.group_id)
+        .where(member.c.entity_id.in_(entity_ids), sa.func.coalesce(group.c.tenant, tenant) == tenant)
         .order_by(member.c.membership_id.desc())
     )
     found: dict[int, list[int]] = {}
     for entity_id, group_id in connection.execute(query):
         found.setdefault(entity_id, []).append(group_id)
     return found
-
-
-def members(
-    connection: sa.Connection, ledger: tables.Tables, group_id: int, among: Collection[int] | None = None
-) -> list[int]:
-    """Read the members of a group, all or those among some, by rising id."""
-    member = ledger.membership
-    query = sa.select(member.c.entity_id).where(member.c.group_id == group_id).order_by(member.c.entity_id)
-    if among is not None:
-        if not among:
-            return []
-        query = query.where(member.c.entity_id.in_(among))
-    return list(connection.execute(query).scalars())

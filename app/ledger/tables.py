@@ -29,10 +29,11 @@ class Tables:
     address: sa.Table
     setting: sa.Table
     journal: sa.Table
+    claim: sa.Table
 
     def all(self) -> tuple[sa.Table, ...]:
         """List the tables."""
-        users = (self.link, self.email, self.address)
+        users = (self.link, self.email, self.address, self.claim)
         return (*users, self.token, self.group, self.membership, self.setting, self.journal)
 
     def named(self) -> dict[str, sa.Table]:
@@ -124,7 +125,14 @@ def define(prefix: str = "") -> Tables:
         sa.Column("sealed", mysql.LONGBLOB),
         sa.Column("undoes", mysql.BIGINT(unsigned=True)),
     )
-    return Tables(link, email, token, group, membership, address, setting, journal)
+    claim = sa.Table(
+        f"{prefix}scim_shared_email",
+        metadata,
+        sa.Column("entity_id", mysql.INTEGER(unsigned=True), primary_key=True, autoincrement=False),
+        sa.Column("email", sa.String(255), nullable=False),
+        sa.Column("version", mysql.INTEGER(unsigned=True), nullable=False),
+    )
+    return Tables(link, email, token, group, membership, address, setting, journal, claim)
 
 
 def names(prefix: str = "") -> list[str]:

@@ -124,4 +124,3 @@ def _wanted(shop: shop.Shop, codes: Iterable[str] | None) -> list[catalog.Attrib
     if unknown:
         raise errors.Unsupported(f"this shop's customers have no attribute {', '.join(unknown)}")
     return [known[code] for code in dict.fromkeys((*ALWAYS, *codes))]
-

@@ -167,4 +167,3 @@ def _placed(shop: shop.Shop, data: Mapping[str, Any]) -> dict[str, Any]:
     if values.is_empty(placed.get("created_in")):
         placed["created_in"] = store.name
     return placed
-

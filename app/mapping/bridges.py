@@ -55,11 +55,27 @@ class Bridge:
         return tuple(dict.fromkeys((*NEEDED, *defaults, *(rule.target for rule in self.ruleset.rules))))
 
     @property
-    def match_website(self) -> int | None:
-        """Give the website within which an e-mail means one customer, None where all websites share accounts."""
+    def shares_accounts(self) -> bool:
+        """Say whether an e-mail means the same customer on all websites."""
         scope = self.ruleset.match.scope
-        shared = scope == "global" or (scope == "auto" and self.shop.settings.shares_accounts())
-        return None if shared else self.website_id
+        return scope == "global" or (scope == "auto" and self.shop.settings.shares_accounts())
+
+    @property
+    def match_website(self) -> int | None:
+        """Give the website whose customers are this tenant's, None where they are on any.
+
+        On any: all websites share accounts, or a rule says for each customer which website is its own.
+        """
+        rule = self.ruleset.rule("website_id")
+        return None if self.shares_accounts or (rule and rule.goes_in) else self.website_id
+
+    def email_website(self, document: dict[str, Any]) -> int | None:
+        """Give the website within which a document's e-mail means one customer, None for all of them."""
+        if self.shares_accounts:
+            return None
+        rule = self.ruleset.rule("website_id")
+        given = projection.outcome(rule, document, self.context({}, creating=True)).value if rule else None
+        return int(given) if given else self.website_id
 
     def default_group(self, store_id: int | None = None) -> int:
         """Give the group that the shop puts its new customers in; being in it is being a member of none."""
@@ -79,4 +95,4 @@ class Bridge:
 
     def context(self, data: Mapping[str, Any], *, creating: bool = False) -> projection.Context:
         """Give the rules what they need beside a document."""
-        return projection.Context(self.shop, self.website_id, data, creating)
+        return projection.Context(self.shop, data.get("website_id") or self.website_id, data, creating)

@@ -19,7 +19,7 @@ from sqlalchemy.dialects import mysql
 
 from app.ledger import links
 from app.magento import addresses, values
-from app.mapping import bridges, groups, rules
+from app.mapping import bridges, groups, rules, visibility
 from app.scim import cursors, errors, trees
 
 MOST_JUDGED = 20_000  # candidates that the evaluator looks at before a filter is too wide
@@ -129,12 +129,7 @@ class Translator:
 
     def visible(self) -> sa.Select[Any]:
         """Select the ids of all users that this tenant has."""
-        entity, link = self.entity, self.link
-        joined = entity.outerjoin(link, link.c.entity_id == entity.c.entity_id)
-        mine = sa.or_(link.c.entity_id.is_(None), link.c.tenant == self.bridge.tenant)
-        query = sa.select(entity.c.entity_id).select_from(joined).where(mine)
-        website = self.bridge.match_website
-        return query if website is None else query.where(entity.c.website_id == website)
+        return visibility.customers(self.bridge)
 
     # --- candidates by an index ---
 

@@ -50,9 +50,7 @@ def _describe(node: Node, attribute: catalog.Attribute | None, name: str, shop: 
     return attributes.Attribute(name, kind, description=f"{label} in the shop.", canonical=labels)
 
 
-def user_type(
-    prefixes: Mapping[str, str], described: Sequence[Described], shop: shop.Shop
-) -> attributes.ResourceType:
+def user_type(prefixes: Mapping[str, str], described: Sequence[Described], shop: shop.Shop) -> attributes.ResourceType:
     """Build the User resource type with an extension schema for every prefix that is not one of the RFC's.
 
     `described`: the rules of the file that may use them.

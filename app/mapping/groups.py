@@ -18,7 +18,7 @@ from app.ledger import groups as memberships
 from app.magento import changes, customers, database, plans
 from app.magento import errors as shop_errors
 from app.magento import groups as shop_groups
-from app.mapping import bridges, clock, pages, writes
+from app.mapping import bridges, clock, pages, visibility, writes
 from app.scim import attributes, cursors, errors, filters, lazy, messages, patch, queries
 from app.scim import memberships as said
 
@@ -222,24 +222,40 @@ def _members(
     connection: sa.Connection, bridge: bridges.Bridge, group_id: int, among: Collection[int] | None = None
 ) -> list[int]:
     """Read the members: who was put into the group here, and whom the shop has in it."""
-    entity, member = bridge.shop.tables["customer_entity"], bridge.ledger.membership
-    put = sa.select(entity.c.entity_id).join(member, member.c.entity_id == entity.c.entity_id)
-    put = put.where(member.c.group_id == group_id)
-    parts = [put]
-    if group_id != bridge.default_group():
-        parts.append(in_shop_group(bridge, group_id))
+    mine = visibility.customers(bridge)
     if among is not None:
-        parts = [part.where(entity.c.entity_id.in_(among)) for part in parts]
-    if bridge.match_website is not None:
-        parts = [part.where(entity.c.website_id == bridge.website_id) for part in parts]
+        mine = mine.where(bridge.shop.tables["customer_entity"].c.entity_id.in_(among))
+    parts = [_put(bridge, group_id, mine)]
+    chosen = _not_by_default(bridge, group_id)
+    if chosen is not None:
+        parts.append(in_shop_group(bridge, group_id, mine).where(chosen))
     union = sa.union(*parts).subquery()
     return list(connection.execute(sa.select(union.c.entity_id).order_by(union.c.entity_id)).scalars())
 
 
-def in_shop_group(bridge: bridges.Bridge, group_id: int) -> sa.Select[Any]:
-    """Select the customers whom the shop has in a group, by the grid's index where the shop has a grid."""
+def _put(bridge: bridges.Bridge, group_id: int, among: sa.Select[Any]) -> sa.Select[Any]:
+    """Select those customers among some who were put into a group here."""
+    entity, member = bridge.shop.tables["customer_entity"], bridge.ledger.membership
+    return among.join(member, member.c.entity_id == entity.c.entity_id).where(member.c.group_id == group_id)
+
+
+def _not_by_default(bridge: bridges.Bridge, group_id: int) -> sa.ColumnElement[bool] | None:
+    """Give the condition that a customer's store view does not put everybody into a group; None where each does."""
+    store_id = bridge.shop.tables["customer_entity"].c.store_id
+    stores = bridge.shop.stores.store_ids(bridge.match_website)
+    putting = [store for store in stores if bridge.default_group(store) == group_id]
+    without_store = bridge.default_group() == group_id
+    if without_store and len(putting) == len(stores):
+        return None
+    elsewhere = store_id.not_in(putting)
+    return sa.and_(elsewhere, store_id.is_not(None)) if without_store else sa.or_(elsewhere, store_id.is_(None))
+
+
+def in_shop_group(bridge: bridges.Bridge, group_id: int, among: sa.Select[Any] | None = None) -> sa.Select[Any]:
+    """Select the customers whom the shop has in a group, all or some, by the grid's index where the shop has a grid."""
     entity, grid = bridge.shop.tables["customer_entity"], bridge.shop.grid
-    query = sa.select(entity.c.entity_id).where(entity.c.group_id == group_id)
+    query = sa.select(entity.c.entity_id) if among is None else among
+    query = query.where(entity.c.group_id == group_id)
     if grid is None:
         return query
     return query.join(grid, grid.c.entity_id == entity.c.entity_id).where(grid.c.group_id == group_id)
@@ -263,7 +279,7 @@ def create(bridge: bridges.Bridge, resource: Resource) -> Resource:
         if record is not None and taken is None and len(name) > shop_groups.LONGEST:
             group_id, record = None, None
         if taken is not None or record is not None or group_id == shop_groups.GUESTS:
-            raise _taken(taken if taken is not None else group_id or 0, name)
+            raise _taken(connection, bridge, group_id if taken is None else taken, name)
         created = now if group_id is None else bridge.settings.installed_at
         if group_id is None:
             planned = shop_groups.create(connection, bridge.shop, name)
@@ -328,9 +344,10 @@ def delete(bridge: bridges.Bridge, group_id: str, check: Check | None = None) ->
         held = _one(connection, bridge, group_id, lock=True)
         if check:
             check(_dress(connection, bridge, held, members=False)["meta"]["version"])
+        _refuse_others(connection, bridge, held)
         now = clock.now()
         wanted = Members()
-        wanted.remove(memberships.members(connection, bridge.ledger, held.group_id))
+        wanted.remove(connection.execute(_put(bridge, held.group_id, visibility.customers(bridge))).scalars())
         _enrol(connection, bridge, held.group_id, wanted, now)
         try:
             planned = shop_groups.remove(connection, bridge.shop, held.group_id, now)
@@ -340,6 +357,15 @@ def delete(bridge: bridges.Bridge, group_id: str, check: Check | None = None) ->
         bridge.shop.refresh_soon()
 
     writes.transact(bridge, work, lambda: _conflict(bridge, ""))
+
+
+def _refuse_others(connection: sa.Connection, bridge: bridges.Bridge, held: Held) -> None:
+    """Raise Forbidden where a group has customers who are not this tenant's: they would lose it."""
+    others = in_shop_group(bridge, held.group_id, visibility.others(bridge)).limit(1)
+    if connection.execute(others).first() is not None:
+        raise errors.Forbidden(
+            f"The group {held.name!r} cannot be deleted: the shop has customers in it who are not among these users."
+        )
 
 
 def _change(
@@ -393,7 +419,7 @@ def _enrol(connection: sa.Connection, bridge: bridges.Bridge, group_id: int, wan
     for first in range(0, len(touched), BATCH):
         batch = touched[first : first + BATCH]
         held = customers.fetch(connection, bridge.shop, batch, codes=("group_id",), lock=True)
-        member_of = memberships.of_customers(connection, bridge.ledger, batch)
+        member_of = memberships.of_customers(connection, bridge.ledger, bridge.tenant, batch)
         planned: list[changes.RowChange] = []
         for entity_id, customer in held.items():
             before = member_of.get(entity_id, [])
@@ -479,7 +505,8 @@ def follow(
         return [], None
     entity_id, before, left = customer.entity_id, list[int](), set[int]()
     if isinstance(entity_id, int):
-        before = memberships.of_customers(connection, bridge.ledger, [entity_id]).get(entity_id, [])
+        found = memberships.of_customers(connection, bridge.ledger, bridge.tenant, [entity_id])
+        before = found.get(entity_id, [])
     after = list(before)
     for change in wanted:
         named = [_known(connection, bridge, text) for text in change.groups or ()]
@@ -558,14 +585,10 @@ def _named_members(where: filters.Node) -> set[int] | None:
 def _ids(connection: sa.Connection, bridge: bridges.Bridge, given: Any) -> list[int]:
     """Give the customers that members name; raises InvalidValue for who is none, unless the profile ignores it."""
     wanted = {str(one.get("value")): _number(one.get("value")) for one in given or () if isinstance(one, dict)}
-    entity = bridge.shop.tables["customer_entity"]
     there: set[int] = set()
     numbers = sorted({number for number in wanted.values() if number})
     for first in range(0, len(numbers), 1000):
-        query = sa.select(entity.c.entity_id).where(entity.c.entity_id.in_(numbers[first : first + 1000]))
-        if bridge.match_website is not None:
-            query = query.where(entity.c.website_id == bridge.website_id)
-        there |= set(connection.execute(query).scalars())
+        there |= visibility.among(connection, bridge, numbers[first : first + 1000])
     unknown = [text for text, number in wanted.items() if number not in there]
     if unknown and bridge.profile.unknown_member != "ignore":
         raise errors.InvalidValue(f"members: there is no user {', '.join(map(repr, unknown[:10]))}.")
@@ -593,12 +616,15 @@ def _named(connection: sa.Connection, bridge: bridges.Bridge, name: str) -> int 
     )
 
 
-def _taken(group_id: int, name: str) -> errors.Uniqueness:
+def _taken(connection: sa.Connection, bridge: bridges.Bridge, group_id: int | None, name: str) -> errors.Uniqueness:
+    """Make the error that names the group in the way; not one that is another tenant's or hidden."""
+    if group_id is None or group_id not in _all(connection, bridge, [group_id]):
+        return errors.Uniqueness(f"The shop has a group {name!r} that is not among these groups: choose another name.")
     return errors.Uniqueness(f"There is a group {name!r} already, its id is {str(group_id)!r}.", str(group_id))
 
 
 def _conflict(bridge: bridges.Bridge, name: str) -> errors.Uniqueness:
     """Find out, after the database's keys decided, which group a write ran into."""
     with database.reading(bridge.shop.engine) as connection:
-        found = _named(connection, bridge, name) or shop_groups.find(connection, bridge.shop, name) or 0
-    return _taken(found, name)
+        found = _named(connection, bridge, name) or shop_groups.find(connection, bridge.shop, name)
+        return _taken(connection, bridge, found, name)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from app.ledger import links
 from app.magento import customers, database
-from app.mapping import bridges, standing
+from app.mapping import bridges, standing, visibility
 from app.scim import errors, paths
 
 
@@ -24,12 +24,14 @@ def find(connection: sa.Connection, bridge: bridges.Bridge, resource: standing.R
                 if taken is not None:
                     return _revivable(connection, bridge, taken, f"externalId {value!r}")
                 continue
-            for entity_id in customers.find_by_email(connection, bridge.shop, value, bridge.match_website):
-                if entity_id in links.fetch(connection, bridge.ledger, [entity_id]):
-                    if path.attribute is not None and path.attribute.name == "userName":
-                        continue
+            found = customers.find_by_email(connection, bridge.shop, value, bridge.email_website(resource))
+            mine = visibility.among(connection, bridge, found)
+            managed = links.fetch(connection, bridge.ledger, mine)
+            for entity_id in sorted(mine):
+                if entity_id not in managed:
+                    return entity_id
+                if path.attribute is None or path.attribute.name != "userName":
                     return _revivable(connection, bridge, entity_id, f"e-mail {value!r}")
-                return entity_id
     return None
 
 
@@ -60,7 +62,11 @@ def conflict(bridge: bridges.Bridge, resource: standing.Resource) -> errors.Uniq
         if found is not None and str(found) != resource.get("id"):
             return taken(found, f"userName {user_name!r}")
         email = bridge.email_of(resource) or user_name
-        for entity_id in customers.find_by_email(connection, bridge.shop, email, bridge.match_website):
-            if str(entity_id) != resource.get("id"):
-                return taken(entity_id, f"e-mail {email!r}")
+        website = None if bridge.shop.settings.shares_accounts() else bridge.email_website(resource)
+        there = customers.find_by_email(connection, bridge.shop, email, website)
+        there = [entity_id for entity_id in there if str(entity_id) != resource.get("id")]
+        for entity_id in sorted(visibility.among(connection, bridge, there)):
+            return taken(entity_id, f"e-mail {email!r}")
+    if there:
+        return errors.Uniqueness(f"The shop has a customer with the e-mail {email!r} who is not among these users.")
     return errors.Uniqueness("Another user has this userName or e-mail.")

@@ -13,6 +13,7 @@ from app.mapping import converters
 from app.scim import attributes, filters, paths
 
 NOTHING: Any = object()  # "not given", where None is a value
+DEFAULT_TENANT = "default"
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ class Groups:
 
 @dataclass(frozen=True)
 class Ruleset:
-    """A whole mapping.yaml, checked against one shop.
+    """The rules of one tenant, checked against one shop.
 
     `accepted` is the User resource type as we take it; `published` carries besides, as required, what the shop and the
     rules need, so that a client that reads /Schemas sends enough.
@@ -178,3 +179,23 @@ class Ruleset:
     def rule(self, target: str) -> Rule | None:
         """Find the rule for an attribute of the shop."""
         return next((rule for rule in self.rules if rule.target == target), None)
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One identity provider's side of a shop: its rules, and where they hold.
+
+    `website_id`: where its customers are, None for the shop's default website. `profile`: None for SCIM_PROFILE.
+    """
+
+    name: str
+    ruleset: Ruleset
+    website_id: int | None = None
+    profile: str | None = None
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """A whole mapping.yaml, checked against one shop: its tenants by their names."""
+
+    tenants: Mapping[str, Tenant]

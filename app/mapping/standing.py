@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.ledger import groups as memberships
 from app.ledger import links
 from app.magento import customers
-from app.mapping import books, bridges, groups, projection
+from app.mapping import books, bridges, groups, projection, visibility
 from app.scim import errors, messages
 
 Resource = dict[str, Any]
@@ -67,7 +67,8 @@ def _called(connection: sa.Connection, bridge: bridges.Bridge, name: str) -> int
     if found is None and "userName" in lookup:
         found = links.find(connection, bridge.ledger, bridge.tenant, user_name=name)
     if found is None and "emails" in lookup:
-        found = next(iter(customers.find_by_email(connection, bridge.shop, name, bridge.match_website)), None)
+        named = customers.find_by_email(connection, bridge.shop, name, bridge.match_website)
+        found = min(visibility.among(connection, bridge, named), default=None)
     if found is not None:
         log.info("user %s was asked for by another name", found)
     return found
@@ -84,7 +85,7 @@ def fetch(
     held = {}
     for entity_id, customer in found.items():
         link = linked.get(entity_id)
-        if bridge.sees(customer.data["website_id"]) and (link is None or link.tenant == bridge.tenant):
+        if link.tenant == bridge.tenant if link else bridge.sees(customer.data["website_id"]):
             document = _document(bridge, customer, link, book[entity_id])
             held[entity_id] = Held(customer, link, document, member_of[entity_id], book[entity_id])
     return held
@@ -94,7 +95,7 @@ def _memberships(
     connection: sa.Connection, bridge: bridges.Bridge, found: Mapping[int, customers.Customer]
 ) -> dict[int, dict[int, str]]:
     """Name the groups of customers: those they were put into here, and the shop's own where it is not the default."""
-    ids = memberships.of_customers(connection, bridge.ledger, list(found))
+    ids = memberships.of_customers(connection, bridge.ledger, bridge.tenant, list(found))
     for entity_id, customer in found.items():
         own, default = customer.data["group_id"], bridge.default_group(customer.data["store_id"])
         if own != default and own not in ids.get(entity_id, []):

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.magento import database, plans
+from app.magento import errors as shop_errors
 from app.mapping import addresses, bridges, clock, conditions, matching, pages, projection, standing, wanted, writes
 from app.scim import cursors, errors, filters, memberships, patch, paths, queries
 
@@ -172,7 +173,9 @@ def _adopt(
     changes: Changes,
 ) -> Resource:
     """Take a customer over, or up again, and give it what was sent; what was not mentioned stays as it is."""
-    held = standing.fetch(connection, bridge, [entity_id], lock=True)[entity_id]
+    held = standing.fetch(connection, bridge, [entity_id], lock=True).get(entity_id)
+    if held is None:  # since it was found, it has gone or become another tenant's
+        raise shop_errors.Changed("customer_entity", entity_id)
     if held.link is not None:
         if not matching.may_take_up(bridge, held.customer):
             raise matching.taken(entity_id, "this name")

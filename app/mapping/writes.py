@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.ledger import journal
 from app.magento import cascades, catalog, changes, customers, database, schema
 from app.magento import errors as shop_errors
-from app.mapping import bridges
+from app.mapping import bridges, claims
 from app.scim import errors
 
 T = TypeVar("T")
@@ -53,6 +53,7 @@ def carry_out(
     Gives the changes executed. What the database takes along with a deleted row is journalled too.
     """
     planned = changes.merged(planned)
+    planned += claims.plan(connection, bridge, planned)  # holds the e-mails before the shop's are looked at
     going = [change for change in planned if change.before is not None and change.after is None]
     taken = cascades.capture(connection, bridge.shop.cascades(), bridge.shop.prefix, going) if going else []
     done = customers.write(connection, bridge.shop, planned, tables=bridge.tables)

@@ -28,7 +28,7 @@ def shop(shop_url: str, table_prefix: str) -> Iterator[shops.Shop]:
 
 
 def _read(shop: shops.Shop, text: str) -> rules.Ruleset:
-    return reader.read(text, "mapping.yaml", shop)
+    return reader.read(text, "mapping.yaml", shop).tenants["default"].ruleset
 
 
 def _problems(shop: shops.Shop, text: str) -> list[str]:

@@ -75,6 +75,6 @@ def test_what_cannot_be_repaired_is_named(scim: Client, run: Callable[..., Any])
 def test_batches_cost_the_same_number_of_statements(scim: Client) -> None:
     _three(scim)
     service = scim.app.extensions["magento-scim"]
-    bridge = service.bridge("default", "", bridges.Origin("t", "t"))
+    bridge = service.bridge(service.tenant("default"), "", bridges.Origin("t", "t"))
     assert [batch.looked_at for batch in drift.walk(bridge, size=2)] == [2, 1]
     assert drift.count(bridge) == 3

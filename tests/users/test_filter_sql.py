@@ -229,7 +229,7 @@ def _filters(people: dict[str, dict[str, Any]]) -> st.SearchStrategy[str]:
 
 def _tree(scim: Client, text: str) -> filters.Node:
     with scim.app.app_context():
-        return filters.parse(text, service.current().ruleset.published)
+        return filters.parse(text, service.current().rulebook.tenants["default"].ruleset.published)
 
 
 def _fit(scim: Client, people: dict[str, dict[str, Any]], text: str) -> list[str]:

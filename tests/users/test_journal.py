@@ -29,7 +29,9 @@ customer:
 
 def bridge_of(scim: Client) -> bridges.Bridge:
     service = scim.app.extensions["magento-scim"]
-    made: bridges.Bridge = service.bridge("default", "http://localhost", bridges.Origin("test", "a test"))
+    made: bridges.Bridge = service.bridge(
+        service.tenant("default"), "http://localhost", bridges.Origin("test", "a test")
+    )
     return made
 
 

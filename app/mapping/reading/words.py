@@ -20,6 +20,7 @@ class Reader:
     """What one reading of a file knows: the shop, and the problems found so far.
 
     `root`: the value that paths go into, but for those that begin with "/"; None where all begin at the user.
+    `website_id`: the website of the tenant whose rules are read.
     """
 
     shop: shop.Shop
@@ -29,6 +30,7 @@ class Reader:
     defaults: dict[str, Any] = field(default_factory=dict)
     user: attributes.ResourceType = attributes.USER_TYPE
     root: paths.Path | None = None
+    website_id: int | None = None
 
     @property
     def customer(self) -> Mapping[str, catalog.Attribute]:
