@@ -120,7 +120,6 @@ def _left(folder: Path) -> list[str]:
     [(signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGHUP, 0), (signal.SIGKILL, -signal.SIGKILL)],
 )
 def test_nothing_is_left_however_it_ends(tmp_path: Path, number: signal.Signals, code: int) -> None:
-    from tests.users.test_live import free_port
 
     with MariaDB(tmp_path / "var/sandbox", fast=True):  # found by the run, so that it need not make one each time
         pass
