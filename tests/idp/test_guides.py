@@ -13,7 +13,7 @@ from app import cli
 from app.commands import frame
 from app.idp import catalogue
 from app.ledger import tables, tokens
-from tests.users.conftest import ROOT, Client
+from tests.users.conftest import ROOT, Client, Make
 from tests.users.conftest import make as make
 from tests.users.conftest import scim as scim
 
@@ -104,7 +104,8 @@ CAUSES: dict[str, Callable[[Client], TestResponse]] = {
     "The bearer token is not valid: it is unknown, revoked or expired.": _sent("Bearer other"),
     "Send the header: Authorization: Bearer <token>.": _sent(None),
     'The Authorization header must read "Bearer <token>".': _sent("Basic eDp5"),
-    "The SCIM base URL ends in /scim/v2.": lambda scim: scim.get("/Userss"),
+    "The base URL is /scim/v2, or a tenant's.": lambda scim: scim.get("/Userss"),
+    "There is no tenant": lambda scim: scim.app.test_client().get("/scim/eu/v2/Users", headers=scim.headers),
     "There is a user with": _twice("/Users", ADA),
     "There is a group": _twice("/Groups", {"displayName": "Staff"}),
     "the shop requires a First Name": _post({"userName": "ada@example.com"}),
@@ -118,6 +119,7 @@ CAUSES: dict[str, Callable[[Client], TestResponse]] = {
 }
 ELSEWHERE = {
     "make one with the scope 'write'",  # below
+    "Nobody is at /scim/v2",  # below
     "The shop's database cannot be used at the moment",  # test_live takes the database away
 }
 
@@ -129,6 +131,12 @@ def test_what_a_guide_quotes_is_what_the_service_says(status: int, sentence: str
     answer = CAUSES[sentence](scim)
     assert answer.status_code == status, answer.text
     assert sentence in answer.get_json()["detail"]
+
+
+def test_a_file_with_tenants_has_nobody_at_the_plain_url(make: Make) -> None:
+    scim = make(mapping=(ROOT / "mapping.yaml").read_text() + "\ntenants:\n  eu:\n")
+    answer = scim.get("/Users")
+    assert (answer.status_code, "Nobody is at /scim/v2" in answer.text) == (404, True)
 
 
 def test_a_token_that_may_only_read_is_told(scim: Client, ledger_tables: tables.Tables) -> None:
