@@ -18,6 +18,8 @@ The map of the code, in the order a request meets it:
     errors.py       every exception -> SCIM error document
     answers.py      the one way an answer is written
     cli.py          the operator's commands, a family each in commands/
+    idp/            identity providers as clients: what to fill in on their screens, and their requests, as data
+                    (providers/*.yaml), and the engine that plays them over HTTP
     sandbox/        a throw-away shop for `make run` and the tests
 
 scim/ and magento/ never import each other; only mapping/ knows both.

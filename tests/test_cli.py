@@ -61,7 +61,9 @@ def test_grants_name_every_table_once(run, table_prefix: str) -> None:  # type: 
     assert all(line.endswith("TO 'x'@'%';") for line in lines)
 
 
-@pytest.mark.parametrize("words", [[], ["token"], ["install"], ["grants"], ["run"], ["token", "create"]])
+@pytest.mark.parametrize(
+    "words", [[], ["token"], ["install"], ["grants"], ["run"], ["connect"], ["simulate"], ["token", "create"]]
+)
 def test_help_is_everywhere(words: list[str]) -> None:
     done = CliRunner().invoke(cli.main, [*words, "--help"])
     assert (done.exit_code, done.output.startswith("Usage: ")) == (0, True)

@@ -53,12 +53,11 @@ def settings() -> config.Config:
 def tenant_url(base: str, tenant: str) -> str:
     """Give the SCIM base URL of a tenant, of the default one's; raises config.Refused where that cannot be said."""
     base = base.rstrip("/")
-    own = f"/scim/{tenant}/v2"
-    if tenant == service.DEFAULT_TENANT or base.endswith(own):
+    if base.endswith(f"/{tenant}/v2"):
         return base
-    if not base.endswith(service.PATH):
-        raise config.Refused(f"{base} does not end in {service.PATH}: say the whole URL of the tenant {tenant!r}.")
-    return f"{base.removesuffix(service.PATH)}{own}"
+    if tenant != service.DEFAULT_TENANT and not base.endswith("/v2"):
+        raise config.Refused(f"{base} does not end in /v2: say the whole URL of the tenant {tenant!r}.")
+    return service.base_url(base, tenant)
 
 
 def on_ledger(settings: config.Config, work: Callable[[sa.Connection, tables.Tables], Any]) -> Any:

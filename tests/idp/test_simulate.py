@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -111,6 +112,23 @@ def test_without_a_token_it_makes_one_for_the_run(
     assert [entry["state"] for entry in listed if entry["name"] == "simulate"] == ["alive", "revoked"]
     elsewhere = _simulate("jumpcloud", "--url", "https://shop.example.com/scim/v2")
     assert (elsewhere.exit_code, "Say --token" in elsewhere.output) == (1, True), "no token of ours goes to strangers"
+
+
+def test_a_tenant_has_its_own_url_token_and_profile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shop: Shop, shop_url: str, table_prefix: str
+) -> None:
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text((live.ROOT / "mapping.yaml").read_text() + "\ntenants:\n  eu: {profile: miniorange}\n")
+    settings = {"SCIM_DATABASE_URL": shop_url, "SCIM_TABLE_PREFIX": table_prefix, "SCIM_MAPPING": str(mapping)}
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    before = shop.rows()
+    with live.serve(settings) as url:
+        done = _simulate("miniorange", "--url", url, "--tenant", "eu", "--own-profile")
+        assert (done.exit_code, "/scim/eu/v2" in done.output) == (0, True), done.output
+        other = _simulate("miniorange", "--url", url, "--tenant", "eu", "--token", shop.token)
+        assert (other.exit_code, "expected 200, found 401" in other.output) == (1, True), "another tenant's token"
+    assert shop.rows() == before
 
 
 # What is wrong with the service, which identity provider finds out, what it says.
@@ -261,7 +279,7 @@ def test_a_service_that_hangs_is_told(serve_as: ServeAs, shop: Shop) -> None:
         (["okta", "--part", "Users"], "has no part 'Users': they are connection, users"),
         (["okta", "--url", "shop.example.com/scim/v2"], "is no base URL"),
         (["okta", "--url", "ftp://127.0.0.1/scim/v2"], "is no base URL"),
-        (["okta", "--url", "http://127.0.0.1/scim", "--tenant", "eu"], "does not end in /scim/v2"),
+        (["okta", "--url", "http://127.0.0.1/scim", "--tenant", "eu"], "does not end in /v2"),
     ],
 )
 def test_what_cannot_be_played_says_why(words: list[str], said: str) -> None:
