@@ -129,7 +129,7 @@ def _regions(regions: Collection[Region]) -> Regions:
 
 
 def _likeness(word: str, region: Region) -> float:
-    return max(difflib.SequenceMatcher(None, word, folded(known)).ratio() for known in (region.code, region.name("")))
+    return difflib.SequenceMatcher(None, word, folded(region.name(""))).ratio()
 
 
 def _listed(regions: Collection[Region]) -> str:

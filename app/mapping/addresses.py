@@ -38,11 +38,13 @@ class Context(projection.Context):
 class Projected:
     """What a rule wants to stand in the shop: no address (`values` None), or these values by attribute code.
 
-    `problems`: why the shop would not take it, each with the path it is about.
+    `problems`: why the shop would not take it, each with the path it is about; `dropped`: the attributes of which
+    `on_invalid: drop` lets nothing be said.
     """
 
     values: Mapping[str, Any] | None = None
     problems: tuple[str, ...] = ()
+    dropped: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -53,6 +55,7 @@ class _Work:
     context: Context
     values: dict[str, Any] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
 
     def run(self, view: Resource) -> None:
         for each in self.rule.fields:
@@ -83,6 +86,7 @@ class _Work:
     def _field(self, each: rules.Rule, view: Resource) -> None:
         found = projection.outcome(each, view, self.context)
         if found.keep:
+            self.dropped |= {each.target} if each.on_invalid == "drop" else set()
             return
         cleared = found.value in (None, "") and each.on_null == "error" and not self.context.creating
         problem = found.problem or ("may not be cleared" if cleared else None)
@@ -104,20 +108,24 @@ def project(rule: rules.Address, document: Resource, context: Context) -> Projec
         return Projected()
     work = _Work(rule, context)
     work.run(view)
-    return Projected(work.values, work.told())
+    return Projected(work.values, work.told(), frozenset(work.dropped))
 
 
 def correct(rule: rules.Address, document: Resource, context: Context) -> Resource:
-    """Give the document as the shop's address makes it true: what differs is turned back. A new document."""
-    wanted = project(rule, document, context).values or {}
+    """Give the document as the shop's address makes it true: what differs is turned back. A new document.
+
+    What the shop would not take and the rule drops waits in the document and is read as it was sent.
+    """
+    wanted = project(rule, document, context)
+    if wanted.problems and rule.on_invalid == "drop":
+        return document
     result = copy.deepcopy(document)
     element = dict(_selected(rule, result) or (paths.described(rule.root.filter) if rule.root.filter else {}))
     for each in rule.fields:
-        held = context.data.get(each.target)
-        agrees = each.goes_in and each.target in wanted and addresses.equal(each.attribute, held, wanted[each.target])
-        if not each.comes_out or agrees:
+        if not each.comes_out or _agrees(each, wanted, context):
             continue
-        shown = None if addresses.equal(each.attribute, held, None) else projection.turn(each, context)
+        empty = addresses.equal(each.attribute, context.data.get(each.target), None)
+        shown = None if empty else projection.turn(each, context)
         for path in each.sources if shown is None else each.sources[:1]:
             if not rule.holds(path):
                 if shown is not None:
@@ -127,6 +135,14 @@ def correct(rule: rules.Address, document: Resource, context: Context) -> Resour
             else:
                 element[_sub(path)] = shown
     return _with(rule, result, element)
+
+
+def _agrees(each: rules.Rule, wanted: Projected, context: Context) -> bool:
+    """Say whether the address holds what the rule would write; what was dropped agrees with nothing at all."""
+    held, values = context.data.get(each.target), wanted.values or {}
+    if each.target in values:
+        return each.goes_in and addresses.equal(each.attribute, held, values[each.target])
+    return each.target in wanted.dropped and addresses.equal(each.attribute, held, None)
 
 
 def without(rule: rules.Address, document: Resource) -> Resource:

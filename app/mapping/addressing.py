@@ -65,9 +65,15 @@ class _Asked:
         return self.wanted != self.held
 
     @property
+    def drops(self) -> bool:
+        """Say whether an address that the shop would not take refuses nobody."""
+        return self.rule.on_invalid == "drop"
+
+    @property
     def values(self) -> dict[str, Any]:
-        """Give the values that the change changes."""
-        before, after = self.held.values or {}, self.wanted.values or {}
+        """Give the values that the change changes: all of them where nothing was written before."""
+        waited = self.drops and self.held.problems
+        before, after = {} if waited else self.held.values or {}, self.wanted.values or {}
         return {code: value for code, value in after.items() if code not in before or before[code] != value}
 
 
@@ -100,20 +106,20 @@ class _Work:
         if wanted.values is None:
             if own is not None and asked.new:
                 self._remove(rule, own)
-        elif wanted.problems and (own is None or set(wanted.problems) - set(held.problems)):
+        elif wanted.problems and (own is None or asked.drops or set(wanted.problems) - set(held.problems)):
             if asked.new:
-                self._refuse(rule, wanted)
+                self._refuse(asked)
         elif own is not None:
             self.rows += addresses.change(self.bridge.shop, own, asked.values, self.now)
         else:
             self._settle(asked)
 
-    def _refuse(self, rule: rules.Address, wanted: projection.Projected) -> None:
-        if rule.on_invalid == "reject":
-            self.problems += wanted.problems
+    def _refuse(self, asked: _Asked) -> None:
+        if asked.drops:
+            who, name = self.customer.entity_id, asked.rule.name
+            log.info("customer %s: the address %r waits in the document, the shop would not take it", who, name)
         else:
-            who = self.customer.entity_id
-            log.info("customer %s: the address %r is left out, the shop would not take it", who, rule.name)
+            self.problems += asked.wanted.problems
 
     def _remove(self, rule: rules.Address, own: addresses.Address) -> None:
         key = {"entity_id": own.parent_id, "name": rule.name}
