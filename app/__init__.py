@@ -15,6 +15,8 @@ The map of the code, in the order a request meets it:
     magento/        the shop: database, catalog, settings, customers, passwords, doors, aftermath; what is to be
                     written is planned first (plans, changes)
     ledger/         our own tables: links with documents, tokens, their migrations
+    watch.py        mapping.yaml while the service runs
+    health.py       /healthz, /readyz, /metrics (metrics.py); logs.py: a line of JSON for each request
     errors.py       every exception -> SCIM error document
     answers.py      the one way an answer is written
     cli.py          the operator's commands, a family each in commands/
@@ -44,7 +46,7 @@ def create_app(settings: config.Config | None = None) -> flask.Flask:
     # Imported here, so that a room can be used, and tested, without the others.
     import flask
 
-    from app import config, endpoints, errors, service, urls
+    from app import config, endpoints, errors, health, service, urls
 
     settings = settings or config.read()
     app = flask.Flask("magento-scim", static_folder=None)
@@ -52,6 +54,7 @@ def create_app(settings: config.Config | None = None) -> flask.Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     app.url_map.strict_slashes = False
     app.wsgi_app = urls.Tidy(app.wsgi_app)  # type: ignore[method-assign]
+    app.register_blueprint(health.blueprint)
     app.register_blueprint(endpoints.blueprint, url_prefix=service.PATH)
     app.register_blueprint(endpoints.blueprint, url_prefix=service.path("<tenant>"), name="tenant")
     errors.register(app)

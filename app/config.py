@@ -13,6 +13,9 @@
 | SCIM_MAX_BODY | the largest request body in bytes, 1048576 if not set |
 | SCIM_MAX_PAGE | the most resources on one page, 1000 if not set |
 | SCIM_MAX_OPERATIONS | the most operations in one bulk request, 1000 if not set |
+| SCIM_MAPPING_WATCH | seconds between two looks at the mapping file, 1 if not set; 0: it is read at start only |
+| SCIM_LOG_LEVEL | debug, info (default), warning or error |
+| SCIM_LOG_FORMAT | json (default) or text |
 | SCIM_JOURNAL_KEY | 64 hexadecimal digits that seal secrets in the journal; without it a key in the database does |
 """
 
@@ -53,6 +56,9 @@ class Config:
     max_page: int
     max_operations: int
     journal_key: bytes | None = None
+    watch_seconds: float = 0
+    log_level: str = "info"
+    log_format: str = "json"
 
 
 def _url(text: str) -> sa.URL:
@@ -146,6 +152,20 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
+def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name) or str(default)
+    if not re.fullmatch(r"\d+(\.\d+)?", text):
+        raise Refused(f"{name} is {text!r}: it takes seconds, such as 0.5, and 0 for never.")
+    return float(text)
+
+
+def _choice(environment: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    text = (environment.get(name) or choices[0]).lower()
+    if text not in choices:
+        raise Refused(f"{name} is {text!r}: it is one of {', '.join(choices)}.")
+    return text
+
+
 def _key(environment: Mapping[str, str], name: str) -> bytes | None:
     text = environment.get(name)
     if not text:
@@ -213,4 +233,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
         max_page=_number(environment, "SCIM_MAX_PAGE", 1000),
         max_operations=_number(environment, "SCIM_MAX_OPERATIONS", 1000),
         journal_key=_key(environment, "SCIM_JOURNAL_KEY"),
+        watch_seconds=_seconds(environment, "SCIM_MAPPING_WATCH", 1),
+        log_level=_choice(environment, "SCIM_LOG_LEVEL", ("info", "debug", "warning", "error")),
+        log_format=_choice(environment, "SCIM_LOG_FORMAT", ("json", "text")),
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import flask
 
-from app import answers, auth, jobs, openapi, requests, service
+from app import answers, auth, jobs, logs, metrics, openapi, requests, service
 from app.mapping import bridges, groups, pages, users
 from app.scim import attributes, cursors, discovery, errors, filters, messages, profiles, projections, queries
 
@@ -42,10 +42,20 @@ def identify() -> None:
     flask.g.caller = auth.require(caller, "read" if reads else "write")
 
 
+@blueprint.before_app_request
+def begin() -> None:
+    """Name the request, for the log and the journal."""
+    logs.begin(requests.request_id())
+    service.current().watch.ensure()
+
+
 @blueprint.after_app_request
-def name_request(response: flask.Response) -> flask.Response:
-    """Say which request this answers, as the journal and the log name it."""
+def end(response: flask.Response) -> flask.Response:
+    """Say which request this answers, count it and log it."""
     response.headers["X-Request-Id"] = requests.request_id()
+    tenant = flask.g.get("tenant")
+    metrics.count(response, (tenant.profile if tenant else None) or service.current().profile.name)
+    logs.end(response)
     return response
 
 

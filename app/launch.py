@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -103,8 +104,8 @@ def _announce(settings: config.Config, shown_database: str, base_url: str, secre
 
 def _gunicorn(port: int, workers: int, environment: Mapping[str, str]) -> int:
     """Run gunicorn until it ends or we are told to, twice for at once; gives its exit code."""
-    listen = ["--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--worker-class", "gthread", "--threads", "4"]
-    where = ["--preload", "--no-control-socket", "--pythonpath", str(ROOT), "wsgi:application"]
+    listen = ["--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--threads", "4"]
+    where = ["--config", "python:app.workers", "--pythonpath", str(ROOT), "wsgi:application"]
     process = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "gunicorn", *listen, *where],
         env=environment,
@@ -162,6 +163,7 @@ def _run(port: int, workers: int, environment: Mapping[str, str], stack: context
     shown = shown or settings.database.set(drivername="mysql").render_as_string(hide_password=True)
     _announce(settings, shown, f"http://127.0.0.1:{port}{service.PATH}", secret)
     started = time.monotonic()
+    environment["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="magento-scim-"))
     code = _gunicorn(port, workers, environment)
     if code and time.monotonic() - started < 10:
         raise config.Refused(f"The server did not start on port {port}: see the lines above.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import flask
 import sqlalchemy as sa
 
-from app import config
+from app import config, metrics, watch
 from app.ledger import install, tables
 from app.ledger import settings as ledger_settings
 from app.magento import changes, database, passwords, shop
@@ -30,15 +30,21 @@ class Service:
     ledger: tables.Tables
     tables: changes.Tables
     settings: ledger_settings.Settings
-    rulebook: rules.Rulebook
+    watch: watch.Watch
     profile: profiles.Profile
     lane: passwords.Lane = field(default_factory=lambda: passwords.Lane(2))
     fired: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rulebook(self) -> rules.Rulebook:
+        """The rules in force."""
+        return self.watch.rulebook
 
     def note(self, tolerances: Iterable[str]) -> None:
         """Count the tolerances of the profile that a request needed."""
         for name in tolerances:
             self.fired[name] += 1
+            metrics.TOLERANCES.labels(name).inc()
             log.info("tolerance %s was needed", name)
 
     def tenant(self, name: str) -> rules.Tenant:
@@ -148,8 +154,9 @@ def start(settings: config.Config) -> Service:
     ledger = tables.define(settings.prefix)
     with database.reading(magento.engine) as connection:
         own = ledger_settings.read(connection, ledger, settings.journal_key)
-    rulebook = read_rules(settings, magento)
+    watched = watch.Watch(settings.mapping, lambda: read_rules(settings, magento), settings.watch_seconds)
     profile = read_profile(settings)
+    metrics.listen(magento.engine)
     magento.engine.dispose()  # a process forked from this one must not share its connections
     both = {**{name: magento.tables[name] for name in magento.tables}, **ledger.named()}
-    return Service(settings, magento, ledger, both, own, rulebook, profile)
+    return Service(settings, magento, ledger, both, own, watched, profile)
