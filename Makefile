@@ -9,7 +9,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-faults lint conformance clean distclean
+.PHONY: help run venv test test-faults lint conformance clean distclean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -17,6 +17,8 @@ help: ## list the targets
 
 run: $(VENV)/.installed ## serve on a shop, or on a sandbox under var/: make run [PORT=8080]
 	@exec $(VENV)/bin/magento-scim run --port $(PORT)
+
+venv: $(VENV)/.installed ## install into .venv, and start nothing
 
 test: $(VENV)/.installed-dev ## run the tests: make test [DUMP=shop.sql.gz] [ARGS="-k word"]
 	@$(VENV)/bin/python -m app.sandbox.programs

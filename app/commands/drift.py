@@ -5,7 +5,6 @@ import sys
 from typing import Any
 
 import click
-import rich.console
 import rich.progress
 import rich.table
 
@@ -67,7 +66,7 @@ def _show(found: list[drifts.Difference], repaired: int, refused: list[tuple[int
         for each in map(_plain, found[:SHOWN]):
             shown = (each["id"], each["attribute"], each["wanted"], each["found"], each["line"])
             table.add_row(*(frame.cell(value) for value in shown))
-        rich.console.Console().print(table)
+        frame.show(table)
     if len(found) > SHOWN:
         click.echo(f"… and {len(found) - SHOWN} more: --format json shows all.")
     people = len({each.entity_id for each in found})

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 import rich.console
 import rich.progress
+import rich.table
 import sqlalchemy as sa
 
 from app import config, launch, service
@@ -20,6 +21,7 @@ from app.magento import errors as shop_errors
 from app.mapping import bridges, standing
 from app.scim import errors as scim_errors
 
+UNFOLDED = 200  # columns
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -108,6 +110,16 @@ def progress() -> rich.progress.Progress:
     console = rich.console.Console(stderr=True)
     columns = (*rich.progress.Progress.get_default_columns(), rich.progress.MofNCompleteColumn())
     return rich.progress.Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
+
+
+def show(table: rich.table.Table) -> None:
+    """Print a table of plain text, nothing of it cut off: folded on a terminal, wide where no terminal reads it."""
+    for column in table.columns:
+        column.overflow = "fold"
+    console = rich.console.Console(markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = max(console.width, UNFOLDED)
+    console.print(table)
 
 
 def cell(value: Any) -> str:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import click
-import rich.console
 import rich.table
 
 from app import config, service
@@ -70,7 +69,6 @@ def log(
     if form == "json":
         click.echo(json.dumps([_whole(entry) for entry in found], indent=2, ensure_ascii=False))
         return
-    console = rich.console.Console()
     table = rich.table.Table("entry", "at (UTC)", "request", "actor", "operation", "of", "changed")
     for entry in found:
         state = " (undone)" if entry.undone else ""
@@ -84,10 +82,10 @@ def log(
             of,
             _summary(entry.rows),
         )
-    console.print(table)
+    frame.show(table)
     for entry in found if rows else ():
-        console.print(f"\nentry {entry.entry_id}", style="bold")
-        console.print(_rows(entry.rows))
+        click.secho(f"\nentry {entry.entry_id}", bold=True)
+        frame.show(_rows(entry.rows))
 
 
 def _whole(entry: journal.Entry) -> dict[str, Any]:
@@ -155,7 +153,7 @@ def why_(user: str, attribute: str, tenant: str, form: str) -> None:
         rule = f"{here.config.mapping}:{step.line} from {step.source}" if step.line else "-"
         at, values = step.at.isoformat(" ", "seconds"), (shown(step.after), shown(step.before))
         table.add_row(at, *values, step.operation, step.request_id, step.actor, rule)
-    rich.console.Console().print(table)
+    frame.show(table)
 
 
 @click.command(name="undo")
@@ -219,17 +217,16 @@ def undo_(
 
 
 def _show(undone: undo.Undone) -> None:
-    console = rich.console.Console()
     for entry, rows in undone.entries:
         title = (
             f"{entry.operation} of {entry.resource_type} {entry.resource_id} at {entry.at.isoformat(' ', 'seconds')}"
         )
-        console.print(f"\n{title}, request {entry.request_id}", style="bold", highlight=False)
-        console.print(_rows(_plain(row) for row in rows))
+        click.secho(f"\n{title}, request {entry.request_id}", bold=True)
+        frame.show(_rows(_plain(row) for row in rows))
     if undone.conflicts:
-        console.print("\nChanged since:", style="bold")
+        click.secho("\nChanged since:", bold=True)
     for conflict in undone.conflicts:
-        console.print(f"  {conflict}", highlight=False)
+        click.echo(f"  {conflict}")
 
 
 def _plain(row: Any) -> journal.Row:

@@ -3,7 +3,7 @@
 import click
 import sqlalchemy as sa
 
-from app import service
+from app import config, service
 from app.commands import frame
 from app.ledger import install as ledger_install
 from app.ledger import tables
@@ -33,23 +33,27 @@ def install() -> None:
 def grants(user: str) -> None:
     """Print the GRANT statements that a least-privilege database user needs for this mapping.
 
-    Run it as a user who sees all tables: those that hang on customers are found by their foreign keys.
+    Run it after `install`, as a user who sees all tables: those that hang on customers are found by their foreign keys.
     """
     settings = frame.settings()
-    engine = service.engine(settings)
+    magento = service.open_shop(settings)
+    makes_options = service.read_rules(settings, magento).makes_options
+    engine = magento.engine
     with database.reading(engine) as connection:
         present = set(sa.inspect(connection).get_table_names())
+        if ledger_install.current(connection, settings.prefix) != ledger_install.newest():
+            raise config.Refused("GRANT wants tables that exist: run `magento-scim install` first.")
         roots = [f"{settings.prefix}{root}" for root in ("customer_entity", "customer_group")]
         hanging = cascades.privileges(cascades.load(connection), roots)
     engine.dispose()
     name = settings.database.database
-    needed = {table: privileges for table, privileges in schema.grants(settings.prefix) if table in present}
+    own = schema.grants(settings.prefix, makes_options=makes_options)
+    needed = {table: privileges for table, privileges in own if table in present}
     for table, privileges in hanging.items():
         needed[table] = tuple(dict.fromkeys((*needed.get(table, ()), *privileges)))
     needed |= dict.fromkeys(tables.names(settings.prefix), ("SELECT", "INSERT", "UPDATE", "DELETE"))
+    click.echo(f"-- CREATE USER {user} IDENTIFIED BY '…';")
     for table, privileges in needed.items():
         click.echo(f"GRANT {', '.join(privileges)} ON `{name}`.`{table}` TO {user};")
     click.echo(f"GRANT SELECT ON `{name}`.`{ledger_install.version_table(settings.prefix)}` TO {user};")
-    click.echo(
-        "-- `magento-scim install` wants more, once: run it as a user who may CREATE, ALTER, INDEX and REFERENCES."
-    )
+    click.echo("-- `magento-scim install` wants more: CREATE, ALTER, DROP, INDEX and REFERENCES on the database.")

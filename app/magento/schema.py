@@ -39,8 +39,8 @@ TABLES: tuple[TableUse, ...] = (
     _use("customer_eav_attribute", "S", "the attributes' flags", required=True),
     _use("customer_eav_attribute_website", "S", "the attributes' flags per website"),
     _use("eav_entity_attribute", "S", "which attributes Magento shows", required=True),
-    _use("eav_attribute_option", "SI", "the choices of selects", required=True),
-    _use("eav_attribute_option_value", "SI", "the choices' labels", required=True),
+    _use("eav_attribute_option", "S", "the choices of selects", required=True),
+    _use("eav_attribute_option_value", "S", "the choices' labels", required=True),
     _use("eav_entity_store", "SIU", "customer numbers, when the shop hands them out"),
     _use("store", "S", "store views", required=True),
     _use("store_group", "S", "stores", required=True),
@@ -65,9 +65,13 @@ TABLES: tuple[TableUse, ...] = (
 )
 
 
-def grants(prefix: str = "") -> list[tuple[str, tuple[str, ...]]]:
+OF_OPTIONS = ("eav_attribute_option", "eav_attribute_option_value")  # written where labels may become new options
+
+
+def grants(prefix: str = "", *, makes_options: bool = False) -> list[tuple[str, tuple[str, ...]]]:
     """List every table, with prefix, and the privileges this program uses on it."""
-    return [(prefix + use.name, use.privileges) for use in TABLES]
+    more = ("INSERT",) if makes_options else ()
+    return [(prefix + use.name, use.privileges + (more if use.name in OF_OPTIONS else ())) for use in TABLES]
 
 
 class Tables:

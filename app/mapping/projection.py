@@ -141,8 +141,7 @@ def _store(rule: rules.Rule, value: Any, context: Context) -> Outcome:
 
 def _missing(rule: rules.Rule) -> str:
     label = rule.attribute.label or rule.target
-    sources = rule.supplied_by()
-    return f"the shop requires a {label}" + (f": send {sources}" if sources else ", and mapping.yaml gives none")
+    return f"the shop requires a {label}" + ("" if rule.supplied_by() else ", and mapping.yaml gives none")
 
 
 def _option(rule: rules.Rule, value: Any, context: Context) -> int | None:

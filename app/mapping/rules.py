@@ -109,6 +109,12 @@ class Rule:
         names = [str(path) for path in (*self.sources, *(self.default.paths() if self.default else ()))]
         return " or ".join(dict.fromkeys(names))
 
+    @property
+    def place(self) -> str:
+        """Name the rule in a message to a client: what it can send, then what that fills."""
+        sources = self.supplied_by()
+        return f"{sources} ({self.target})" if sources else self.target
+
 
 @dataclass(frozen=True)
 class Address:
@@ -175,6 +181,12 @@ class Ruleset:
     accepted: attributes.ResourceType
     published: attributes.ResourceType
     addresses: tuple[Address, ...] = ()
+
+    @property
+    def makes_options(self) -> bool:
+        """Say whether a label that the shop does not have may become a new option of a select."""
+        rules = (*self.rules, *(rule for address in self.addresses for rule in address.fields))
+        return any(rule.option and rule.option.missing == "create" for rule in rules)
 
     def rule(self, target: str) -> Rule | None:
         """Find the rule for an attribute of the shop."""

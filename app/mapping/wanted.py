@@ -110,7 +110,7 @@ def _values(
 ) -> Mapping[str, Any]:
     values, problems = projection.desired(bridge.ruleset, before, after, context)
     if problems:
-        raise errors.InvalidValue("; ".join(f"{rule.target}: {reason}" for rule, reason in problems) + ".")
+        raise errors.InvalidValue("; ".join(f"{rule.place}: {reason}" for rule, reason in problems) + ".")
     return values
 
 

@@ -41,8 +41,8 @@ def transact(
         raise conflict() from error
     except shop_errors.Rejected as error:
         rule = bridge.ruleset.rule(error.code)
-        hint = f" (from {rule.supplied_by()})" if rule and rule.sources else ""
-        raise errors.InvalidValue(f"{SHOWN.get(error.code, error.code)}{hint}: {error.reason}.") from error
+        place = rule.place if rule else SHOWN.get(error.code, error.code)
+        raise errors.InvalidValue(f"{place}: {error.reason}.") from error
 
 
 def carry_out(
