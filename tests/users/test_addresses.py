@@ -221,6 +221,20 @@ def test_an_address_that_the_shop_would_not_take(
         assert book(scim, user_id)[0][column] == held, "what waited is written with what makes it whole"
 
 
+def test_a_region_that_the_rule_drops_is_still_read(make: Make) -> None:
+    """Of a country that wants no region the address is taken without it, and the document loses nothing."""
+    scim = make(PEOPLE + entry().replace("region: region", "region: {from: region, on_invalid: drop}"))
+    sent = {**HOME, "type": "work", "region": "somewhere"}
+    user_id = scim.create(addresses=[sent])["id"]
+    (row,) = book(scim, user_id)
+    assert (row["region"], row["region_id"], row["city"]) == (None, None, "München")
+    noted = writes(scim)
+    assert read(scim, user_id) == put(scim, user_id, addresses=[sent])["addresses"] == [sent]
+    assert noted == []
+    scim.execute("UPDATE {p}customer_address_entity SET region = 'Bayern', region_id = 81")
+    assert read(scim, user_id) == [{**sent, "region": "Bayern"}]
+
+
 def test_all_reasons_are_told_at_once(make: Make) -> None:
     answer = make(BOTH).send(
         "POST",
