@@ -50,6 +50,8 @@ def grants(user: str) -> None:
     for table, privileges in needed.items():
         click.echo(f"GRANT {', '.join(privileges)} ON `{name}`.`{table}` TO {user};")
     click.echo(f"GRANT SELECT ON `{name}`.`{ledger_install.version_table(settings.prefix)}` TO {user};")
+    click.echo("-- For `magento-scim guard on`, where the database may have a trigger of ours:")
+    click.echo(f"-- GRANT TRIGGER ON `{name}`.`{settings.prefix}customer_entity` TO {user};")
     click.echo(
         "-- `magento-scim install` wants more, once: run it as a user who may CREATE, ALTER, INDEX and REFERENCES."
     )
