@@ -5,7 +5,7 @@ import sys
 import click
 
 from app import launch
-from app.commands import connect, drift, frame, journal, setup, simulate, token
+from app.commands import connect, deleted, drift, frame, guard, journal, setup, simulate, token
 
 PORT = click.IntRange(1, 65535)
 COUNT = click.IntRange(1)
@@ -37,6 +37,13 @@ COMMANDS = (
     journal.undo_,
     connect.connect,
     simulate.simulate,
+    guard.guard,
+    guard.sweep,
+    guard.doors,
+    deleted.held,
+    deleted.release,
+    deleted.discard,
+    deleted.purge,
 )
 for command in COMMANDS:
     main.add_command(command)

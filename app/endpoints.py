@@ -1,12 +1,12 @@
 """The URL table: one short function per SCIM request."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import flask
 
 from app import answers, auth, jobs, logs, metrics, openapi, requests, service
-from app.mapping import bridges, groups, pages, users
+from app.mapping import bridges, extension, groups, pages, users, ways
 from app.scim import attributes, cursors, discovery, errors, filters, messages, profiles, projections, queries
 
 DISCOVERY = (
@@ -66,7 +66,24 @@ def _shown(resource: dict[str, Any], resource_type: attributes.ResourceType) -> 
     """Leave of a resource what the URL asks to see."""
     args = flask.request.args
     names, excluded = queries.names(args, "attributes"), queries.names(args, "excludedAttributes")
+    _tell(requests.bridge(), [resource], resource_type, names)
     return projections.project(resource, resource_type, names, excluded)
+
+
+def _asks_for_doors(resource_type: attributes.ResourceType, names: Sequence[str] | None) -> bool:
+    asked = bool(names) and resource_type is not groups.PUBLISHED
+    return asked and projections.asks(resource_type, names, extension.OWN, extension.DOORS.name)
+
+
+def _tell(
+    bridge: bridges.Bridge,
+    resources: list[dict[str, Any]],
+    resource_type: attributes.ResourceType,
+    names: Sequence[str] | None,
+) -> None:
+    """Add to users what is told only when it is asked for."""
+    if resources and _asks_for_doors(resource_type, names):
+        ways.add(bridge, resources)
 
 
 def _respond(resource: dict[str, Any], resource_type: attributes.ResourceType, status: int = 200) -> flask.Response:
@@ -85,7 +102,8 @@ def _patched(resource: dict[str, Any], resource_type: attributes.ResourceType, s
 def _read(resource: dict[str, Any], resource_type: attributes.ResourceType) -> flask.Response:
     """Answer a GET of one resource (RFC 7644 sections 3.4.1 and 3.14)."""
     version = resource["meta"]["version"]
-    if requests.known(version):
+    told = _asks_for_doors(resource_type, queries.names(flask.request.args, "attributes"))
+    if requests.known(version) and not told:  # a door may open without a change of the resource
         return answers.empty(304, {"ETag": version})
     return _respond(resource, resource_type)
 
@@ -105,6 +123,7 @@ def _list(
     if query.cursor is not None and page.end is not None:
         following = cursors.seal(bridge.settings.cursor_key, binding, page.end)
     start = query.start if query.cursor is None else None
+    _tell(bridge, page.resources, resource_type, query.attributes)
     shown = [show(resource) for resource in page.resources]
     return answers.write(messages.list_response(shown, page.total, start, next_cursor=following))
 
@@ -325,6 +344,7 @@ def _everything(query: queries.Query, bridge: bridges.Bridge) -> flask.Response:
     plain = queries.Query(start=query.start, count=query.count)
     first = users.find(bridge, _where(bridge, query, user_type, absent=True), plain)
     rest = queries.Query(start=max(query.start - first.total, 1), count=query.count - len(first.resources))
+    _tell(bridge, first.resources, user_type, query.attributes)
     members = _wants_members(query.attributes, query.excluded)
     second = groups.find(bridge, _where(bridge, query, group_type, absent=True), rest, members=members)
     shown = [

@@ -28,7 +28,7 @@ def drift(repair: bool, after: int, batch: int, tenant: str, form: str) -> None:
     Exit code 0: none, or all repaired; 1: some.
     """
     here = frame.opened()
-    bridge = here.bridge(here.tenant(tenant), "", frame.origin("drift"))
+    bridge = frame.bridge(here, tenant, "drift")
     found: list[drifts.Difference] = []
     refused: list[tuple[int, str]] = []
     repaired, last = 0, after

@@ -79,6 +79,17 @@ def opened() -> service.Service:
     return service.start(settings())
 
 
+def bridge(here: service.Service, tenant: str, command: str) -> bridges.Bridge:
+    """Give one tenant's view, for what a command does; raises NotFound where there is no such tenant."""
+    return here.bridge(here.tenant(tenant), "", origin(command))
+
+
+def every_bridge(command: str) -> list[bridges.Bridge]:
+    """Give each tenant's view of the shop, for a command that is about all of them."""
+    here, one = opened(), origin(command)
+    return [here.bridge(tenant, "", one) for tenant in here.rulebook.tenants.values()]
+
+
 def origin(command: str) -> bridges.Origin:
     """Say that changes come from a command: each run has a request id of its own."""
     return bridges.Origin(uuid.uuid4().hex, f"command {command}")

@@ -50,7 +50,7 @@ def log(
 ) -> None:
     """Show what was changed, the newest first."""
     here = frame.opened()
-    bridge = here.bridge(here.tenant(tenant), "", frame.origin("log"))
+    bridge = frame.bridge(here, tenant, "log")
     kind = "User" if user else "Group" if group else None
     resource_id = frame.user_id(bridge, user) if user else group
     wanted = journal.Wanted(
@@ -140,7 +140,7 @@ def why_(user: str, attribute: str, tenant: str, form: str) -> None:
     ATTRIBUTE is one of the shop's (lastname) or a SCIM path (name.familyName).
     """
     here = frame.opened()
-    bridge = here.bridge(here.tenant(tenant), "", frame.origin("why"))
+    bridge = frame.bridge(here, tenant, "why")
     found = why.find(bridge, frame.user_id(bridge, user), attribute)
     if form == "json":
         click.echo(json.dumps([step.plain() for step in found], indent=2, ensure_ascii=False))

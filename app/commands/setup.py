@@ -37,7 +37,8 @@ def grants(user: str) -> None:
     """
     settings = frame.settings()
     magento = service.open_shop(settings)
-    makes_options = service.read_rules(settings, magento).makes_options
+    tenants = service.read_rules(settings, magento).tenants.values()
+    makes_options = any(tenant.ruleset.makes_options for tenant in tenants)
     engine = magento.engine
     with database.reading(engine) as connection:
         present = set(sa.inspect(connection).get_table_names())
@@ -56,4 +57,6 @@ def grants(user: str) -> None:
     for table, privileges in needed.items():
         click.echo(f"GRANT {', '.join(privileges)} ON `{name}`.`{table}` TO {user};")
     click.echo(f"GRANT SELECT ON `{name}`.`{ledger_install.version_table(settings.prefix)}` TO {user};")
+    click.echo("-- For `magento-scim guard on`, where the database may have a trigger of ours:")
+    click.echo(f"-- GRANT TRIGGER ON `{name}`.`{settings.prefix}customer_entity` TO {user};")
     click.echo("-- `magento-scim install` wants more: CREATE, ALTER, DROP, INDEX and REFERENCES on the database.")

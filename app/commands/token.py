@@ -36,7 +36,7 @@ def _name(_context: click.Context, _argument: click.Parameter, text: str) -> str
 def token_create(name: str, tenant: str, read_only: bool, days: int | None, user: str | None) -> None:
     """Make a token called NAME and print it, once."""
     settings, now = frame.settings(), frame.now()
-    user_id = frame.user_id(frame.opened().bridge(tenant, "", frame.origin("token")), user) if user else None
+    user_id = frame.user_id(frame.bridge(frame.opened(), tenant, "token"), user) if user else None
     scopes = ("read",) if read_only else tokens.SCOPES
     expires = now + timedelta(days=days) if days else None
 

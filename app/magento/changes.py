@@ -95,6 +95,21 @@ def _after(first: RowChange, second: RowChange) -> RowChange:
     return replace(first, before={c: before.get(c) for c in changed}, after={c: after[c] for c in changed})
 
 
+def removal(
+    connection: sa.Connection, tables: Tables, names: Iterable[str], value: Any, column: str = "customer_id"
+) -> list[RowChange]:
+    """Plan that the rows of some tables go which have a value, the customer's id, in a column; tables may be absent."""
+    found: list[RowChange] = []
+    for name in names:
+        table = tables.get(name)
+        if table is None:
+            continue
+        keys = [key.name for key in table.primary_key.columns]
+        for row in connection.execute(sa.select(table).where(table.c[column] == value)).mappings():
+            found.append(RowChange(name, {key: row[key] for key in keys}, dict(row), None))
+    return found
+
+
 def reverse(change: RowChange) -> RowChange:
     """Turn a change round: what takes it back."""
     return replace(change, before=change.after, after=change.before)

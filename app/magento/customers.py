@@ -13,8 +13,9 @@ from app.magento import aftermath, catalog, changes, errors, shop, uniqueness, v
 TABLE = "customer_entity"
 # What changing a customer needs to know whatever is changed.
 ALWAYS = (
-    *("website_id", "store_id", "group_id", "email", "is_active", "password_hash", "rp_token"),
-    *("rp_token_created_at", "failures_num", "first_failure", "lock_expires", "session_cutoff", "updated_at"),
+    *("website_id", "store_id", "group_id", "email", "is_active", "password_hash", "rp_token", "updated_at"),
+    *("rp_token_created_at", "failures_num", "first_failure", "lock_expires", "session_cutoff"),
+    *("disable_auto_group_change", "confirmation"),
 )
 
 
@@ -108,7 +109,12 @@ def write(
     if not merged:
         return []
     uniqueness.refuse_taken(connection, shop, merged)
-    more = aftermath.consequences(connection, shop, merged, orders=orders) if follow else []
+    gone = {(change.table, *sorted(change.key.items())) for change in merged if change.after is None}
+    more = [
+        change
+        for change in (aftermath.consequences(connection, shop, merged, orders=orders) if follow else [])
+        if (change.table, *sorted(change.key.items())) not in gone
+    ]
     done = changes.execute(connection, tables or shop.tables, [*merged, *more])
     aftermath.grid(connection, shop, done)
     aftermath.indexes(connection, shop, done)

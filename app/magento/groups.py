@@ -16,6 +16,7 @@ GUESTS = 0
 ALL_GROUPS = 32000  # a constant of Magento's that no group may have as its id
 DEFAULT_GROUP = "customer/create_account/default_group"
 NEW = changes.New("group")
+BLOCKED = "Deactivated (no login)"  # the group of those who may log in to no website
 
 Shorten = Callable[[str, Callable[[str], bool]], str]
 
@@ -80,7 +81,7 @@ def create(
     tax_class_id: that of the shop's default group for None. Raises Duplicate("customer_group_code", …) when
     the code is taken, Rejected for an empty code or a tax class that is none of customers'.
     """
-    _queue(connection, shop)
+    queue(connection, shop)
     stored = _code(connection, shop, code, shorten)
     row = {"customer_group_code": stored, "tax_class_id": _tax_class(connection, shop, tax_class_id)}
     return [changes.RowChange("customer_group", {"customer_group_id": NEW}, None, row)]
@@ -100,7 +101,7 @@ def rename(
     connection: sa.Connection, shop: shop.Shop, group_id: int, code: str, *, shorten: Shorten = shorten
 ) -> list[changes.RowChange]:
     """Plan that a group gets another code; nothing where it has it. Raises as create does."""
-    _queue(connection, shop)
+    queue(connection, shop)
     group = fetch(connection, shop).get(group_id)
     if group is None:
         raise errors.Rejected("group_id", f"this shop has no customer group {group_id}")
@@ -130,7 +131,7 @@ def remove(connection: sa.Connection, shop: shop.Shop, group_id: int, now: datet
             "group_id",
             f"it is the default group of store view {stores or 'none but the default'}: change {DEFAULT_GROUP} first",
         )
-    _queue(connection, shop)
+    queue(connection, shop)
     planned = _moves(connection, shop, group_id, defaults, now)
     for name, column in (("customer_group_excluded_website", "customer_group_id"), ("customer_group", None)):
         table = shop.tables.get(name)
@@ -142,7 +143,7 @@ def remove(connection: sa.Connection, shop: shop.Shop, group_id: int, now: datet
     return planned if planned and planned[-1].table == "customer_group" else []
 
 
-def _queue(connection: sa.Connection, shop: shop.Shop) -> None:
+def queue(connection: sa.Connection, shop: shop.Shop) -> None:
     """Hold the guests' group, which always exists: codes have no key, so their writers go one by one."""
     table = shop.tables["customer_group"]
     connection.execute(

@@ -112,7 +112,8 @@ def newcomer(shop: shop.Shop, planned: Iterable[changes.RowChange]) -> customers
     row = next(change.after or {} for change in planned if change.table == TABLE)
     columns = shop.tables[TABLE].columns
     defaults = {column.name: row.get(column.name) for column in columns}
-    return customers.Customer(changes.NEW, {**defaults, "is_active": 1, "failures_num": 0, **row})
+    given = {"is_active": 1, "failures_num": 0, "disable_auto_group_change": 0}
+    return customers.Customer(changes.NEW, {**defaults, **given, **row})
 
 
 def remove(connection: sa.Connection, shop: shop.Shop, entity_id: int, now: datetime) -> list[changes.RowChange]:

@@ -44,6 +44,7 @@ DEFAULTS: Mapping[str, str] = {
     "general/region/state_required": "",
     "general/locale/code": "en_US",
     "general/locale/timezone": "America/Los_Angeles",
+    "login_as_customer/general/enabled": "0",
     "newsletter/subscription/confirm": "0",
     "oauth/access_token_lifetime/customer": "1",
     "oauth/authentication_lock/max_failures_count": "6",

@@ -123,6 +123,13 @@ class Translator:
         return self.bridge.ledger.link
 
     @property
+    def active(self) -> Condition:
+        """Whether the user is active: as the shop says, and not deactivated here."""
+        mark = self.bridge.ledger.inactive
+        marked = sa.select(mark.c.entity_id).where(mark.c.entity_id == self.entity.c.entity_id)
+        return sa.and_(self.entity.c.is_active == 1, sa.not_(marked.correlate(self.entity).exists()))
+
+    @property
     def linked(self) -> Condition:
         """Whether the user is managed."""
         return self.link.c.entity_id.is_not(None)
@@ -170,7 +177,8 @@ class Translator:
             case "groups.value":
                 member, number = self.bridge.ledger.membership, _number(value)
                 put = sa.select(member.c.entity_id).where(member.c.group_id == number)
-                return sa.union(put, groups.in_shop_group(self.bridge, number))
+                theirs = (groups.in_shop_group(self.bridge, number), groups.held_aside(self.bridge, number))
+                return sa.union(put, *theirs)
         return None
 
     def _from_elsewhere(self, attribute: str) -> bool:
@@ -192,7 +200,7 @@ class Translator:
             "id": None,
             "userName": _sorted(self._user_name()),
             "externalId": link.c.external_id,
-            "active": entity.c.is_active,
+            "active": sa.case((self.active, 1), else_=0),
             "emails": entity.c.email,
             "emails.value": entity.c.email,
             "meta": entity.c.created_at,
@@ -287,8 +295,7 @@ class Translator:
         if node.value is None:
             return exactly(TRUE if node.op == "ne" else FALSE)
         if path == "active":
-            active = entity.c.is_active == 1
-            return exactly(active if node.value == (node.op == "eq") else sa.not_(active))
+            return exactly(self.active if node.value == (node.op == "eq") else sa.not_(self.active))
         if node.op == "ne":
             return self._own(trees.Compare(node.path, "eq", node.value), path).turned()
         if path == "id":
@@ -356,6 +363,8 @@ class Translator:
 
     def _in_document(self, path: trees.Path) -> Clause:
         """Whoever fits must have the attribute in the document, unless the shop may supply it."""
+        if path.attribute is not None and path.attribute.returned == "request":
+            raise errors.InvalidFilter(f"{path.top} is made when it is asked for: it cannot be searched for.")
         if path.attribute is None or path.attribute.name in GIVEN or self._writers(path.top):
             return ANY
         there = self._json(path.top, whole=True).is_not(None)

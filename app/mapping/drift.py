@@ -44,7 +44,8 @@ class Batch:
 def count(bridge: bridges.Bridge, after: int = 0) -> int:
     """Count the managed customers with an id above `after`."""
     link = bridge.ledger.link
-    query = sa.select(sa.func.count()).where(link.c.tenant == bridge.tenant, link.c.entity_id > after)
+    there = (link.c.tenant == bridge.tenant, link.c.deleted_at.is_(None))
+    query = sa.select(sa.func.count()).where(*there, link.c.entity_id > after)
     with database.reading(bridge.shop.engine) as connection:
         return int(connection.execute(query).scalar_one())
 
@@ -74,7 +75,8 @@ def walk(bridge: bridges.Bridge, *, after: int = 0, repair: bool = False, size: 
 
 def _ids(connection: sa.Connection, bridge: bridges.Bridge, after: int, size: int) -> list[int]:
     link = bridge.ledger.link
-    query = sa.select(link.c.entity_id).where(link.c.tenant == bridge.tenant, link.c.entity_id > after)
+    there = (link.c.tenant == bridge.tenant, link.c.deleted_at.is_(None))
+    query = sa.select(link.c.entity_id).where(*there, link.c.entity_id > after)
     return list(connection.execute(query.order_by(link.c.entity_id).limit(size)).scalars())
 
 

@@ -12,6 +12,20 @@ from app.mapping import rules
 from app.mapping.yamlfile import Node
 from app.scim import attributes
 
+OWN = "urn:magento-scim:params:scim:schemas:magento:2.0:Customer"  # what the service itself tells of a user
+DOORS = attributes.Attribute(
+    "doors",
+    "complex",
+    multi=True,
+    description="Every way into the account, open or shut, and why.",
+    mutability="readOnly",
+    returned="request",
+    sub=(
+        attributes.Attribute("name", description="The way in.", mutability="readOnly"),
+        attributes.Attribute("open", "boolean", description="Whether it is open.", mutability="readOnly"),
+        attributes.Attribute("reason", description="Why it is open or shut.", mutability="readOnly"),
+    ),
+)
 USED = r'"(?:[^"\\]|\\.)*"|(?<![\w:.])(NAMES):([A-Za-z][\w$-]*)'
 Described = tuple[catalog.Attribute | None, Node]
 """A rule as it stands in the file, and the shop's attribute that it is about, None where there is none."""
@@ -51,7 +65,7 @@ def _describe(node: Node, attribute: catalog.Attribute | None, name: str, shop: 
 
 
 def user_type(prefixes: Mapping[str, str], described: Sequence[Described], shop: shop.Shop) -> attributes.ResourceType:
-    """Build the User resource type with an extension schema for every prefix that is not one of the RFC's.
+    """Build the User resource type with an extension schema for every prefix that is not one of the RFC's, and our own.
 
     `described`: the rules of the file that may use them.
     """
@@ -63,6 +77,8 @@ def user_type(prefixes: Mapping[str, str], described: Sequence[Described], shop:
             held = found[ours[prefix]]
             if name.casefold() not in {other.casefold() for other in held}:
                 held[name] = _describe(node, attribute, name, shop)
+    own = next((urn for urn in found if urn.casefold() == OWN.casefold()), OWN)
+    found.setdefault(own, {}).setdefault(DOORS.name, DOORS)
     extra = tuple(
         attributes.Extension(
             attributes.Schema(urn, urn.rsplit(":", 1)[-1], "What this shop keeps of a user.", tuple(held.values())),

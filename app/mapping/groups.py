@@ -15,10 +15,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.ledger import groups as memberships
-from app.magento import changes, customers, database, plans
+from app.ledger import marks
+from app.magento import changes, customers, database, doors, plans
 from app.magento import errors as shop_errors
 from app.magento import groups as shop_groups
-from app.mapping import bridges, clock, pages, visibility, writes
+from app.mapping import bridges, clock, leaving, pages, visibility, writes
 from app.scim import attributes, cursors, errors, filters, lazy, messages, patch, queries
 from app.scim import memberships as said
 
@@ -176,7 +177,8 @@ def _all(
     found = {}
     for group_id, code in rows:
         record = records.get(group_id)
-        shown = group_id != shop_groups.GUESTS and code not in bridge.ruleset.groups.hidden
+        hidden = {shop_groups.BLOCKED, *bridge.ruleset.groups.hidden}
+        shown = group_id != shop_groups.GUESTS and code not in hidden
         if shown and (record is None or record.tenant == bridge.tenant):
             found[group_id] = Held(group_id, code, record)
     return found
@@ -228,7 +230,7 @@ def _members(
     parts = [_put(bridge, group_id, mine)]
     chosen = _not_by_default(bridge, group_id)
     if chosen is not None:
-        parts.append(in_shop_group(bridge, group_id, mine).where(chosen))
+        parts += [theirs.where(chosen) for theirs in _of_shop(bridge, group_id, mine)]
     union = sa.union(*parts).subquery()
     return list(connection.execute(sa.select(union.c.entity_id).order_by(union.c.entity_id)).scalars())
 
@@ -251,6 +253,11 @@ def _not_by_default(bridge: bridges.Bridge, group_id: int) -> sa.ColumnElement[b
     return sa.and_(elsewhere, store_id.is_not(None)) if without_store else sa.or_(elsewhere, store_id.is_(None))
 
 
+def _of_shop(bridge: bridges.Bridge, group_id: int, among: sa.Select[Any]) -> tuple[sa.Select[Any], ...]:
+    """Select those customers among some whom the shop has in a group, or has again when they are active again."""
+    return in_shop_group(bridge, group_id, among), held_aside(bridge, group_id, among)
+
+
 def in_shop_group(bridge: bridges.Bridge, group_id: int, among: sa.Select[Any] | None = None) -> sa.Select[Any]:
     """Select the customers whom the shop has in a group, all or some, by the grid's index where the shop has a grid."""
     entity, grid = bridge.shop.tables["customer_entity"], bridge.shop.grid
@@ -259,6 +266,13 @@ def in_shop_group(bridge: bridges.Bridge, group_id: int, among: sa.Select[Any] |
     if grid is None:
         return query
     return query.join(grid, grid.c.entity_id == entity.c.entity_id).where(grid.c.group_id == group_id)
+
+
+def held_aside(bridge: bridges.Bridge, group_id: int, among: sa.Select[Any] | None = None) -> sa.Select[Any]:
+    """Select the deactivated customers, all or some, who are held in another group and go back to this one."""
+    entity, mark = bridge.shop.tables["customer_entity"], bridge.ledger.inactive
+    query = sa.select(entity.c.entity_id).select_from(entity) if among is None else among
+    return query.join(mark, mark.c.entity_id == entity.c.entity_id).where(mark.c.group_id == group_id)
 
 
 # --- writing ---
@@ -278,7 +292,8 @@ def create(bridge: bridges.Bridge, resource: Resource) -> Resource:
         taken = _named(connection, bridge, name)
         if record is not None and taken is None and len(name) > shop_groups.LONGEST:
             group_id, record = None, None
-        if taken is not None or record is not None or group_id == shop_groups.GUESTS:
+        ours = (shop_groups.GUESTS, shop_groups.find(connection, bridge.shop, shop_groups.BLOCKED))
+        if taken is not None or record is not None or (group_id is not None and group_id in ours):
             raise _taken(connection, bridge, group_id if taken is None else taken, name)
         created = now if group_id is None else bridge.settings.installed_at
         if group_id is None:
@@ -361,8 +376,8 @@ def delete(bridge: bridges.Bridge, group_id: str, check: Check | None = None) ->
 
 def _refuse_others(connection: sa.Connection, bridge: bridges.Bridge, held: Held) -> None:
     """Raise Forbidden where a group has customers who are not this tenant's: they would lose it."""
-    others = in_shop_group(bridge, held.group_id, visibility.others(bridge)).limit(1)
-    if connection.execute(others).first() is not None:
+    others = _of_shop(bridge, held.group_id, visibility.others(bridge))
+    if any(connection.execute(each.limit(1)).first() is not None for each in others):
         raise errors.Forbidden(
             f"The group {held.name!r} cannot be deleted: the shop has customers in it who are not among these users."
         )
@@ -420,15 +435,18 @@ def _enrol(connection: sa.Connection, bridge: bridges.Bridge, group_id: int, wan
         batch = touched[first : first + BATCH]
         held = customers.fetch(connection, bridge.shop, batch, codes=("group_id",), lock=True)
         member_of = memberships.of_customers(connection, bridge.ledger, bridge.tenant, batch)
+        taken = leaving.many(marks.fetch(connection, bridge.ledger, batch))
         planned: list[changes.RowChange] = []
-        for entity_id, customer in held.items():
+        for entity_id, real in held.items():
+            customer = doors.behind(real, taken.get(entity_id))
             before = member_of.get(entity_id, [])
             rest = [i for i in before if i != group_id]
             joins = entity_id in wanted.added
             after = rest if not joins else before if group_id in before else [group_id, *rest]
             planned += _memberships(entity_id, before, after)
             left = () if joins else (group_id,)
-            planned += _move(connection, bridge, customer, before, after, left, now)
+            moved = _move(connection, bridge, customer, before, after, left, now)
+            planned += leaving.settle(connection, bridge, real, taken.get(entity_id), moved, None, now)
         deed = writes.Deed("members", "Group", group_id)
         changed = bool(writes.carry_out(connection, bridge, deed, planned)) or changed
     return changed

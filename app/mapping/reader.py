@@ -5,11 +5,14 @@ from dataclasses import replace
 
 from app.magento import catalog, shop
 from app.mapping import extension, rules, yamlfile
-from app.mapping.reading import addresses, rule, sections, tenants, words
+from app.mapping.reading import addresses, lifecycle, rule, sections, tenants, words
 from app.mapping.yamlfile import Node, Problem
 
-TOP = ("version", "prefixes", "defaults", "match", "customer", "addresses", "groups", "password", "tables", "tenants")
-LATER = ("lifecycle", "tests")
+TOP = (
+    *("version", "prefixes", "defaults", "match", "customer", "addresses", "groups", "password", "lifecycle"),
+    *("tables", "tenants"),
+)
+LATER = ("tests",)
 
 
 class MappingError(ValueError):
@@ -83,5 +86,6 @@ def _ruleset(reader: words.Reader, entry: tenants.Entry) -> rules.Ruleset:
     password = "accept"  # noqa: S105 - a word of the file
     if node := root.value.get("password"):
         password = reader.choice(node, ("accept", "ignore"), "password")
+    leaving = lifecycle.read(reader, root.value.get("lifecycle"))
     published = extension.published(reader.user, found)
-    return rules.Ruleset(tuple(found), match, password, groups, reader.user, published, kept)
+    return rules.Ruleset(tuple(found), match, password, groups, reader.user, published, kept, leaving)

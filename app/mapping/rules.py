@@ -5,15 +5,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-from app.magento import catalog
+from app.magento import catalog, doors
 from app.mapping import converters
 from app.scim import attributes, filters, paths
 
 NOTHING: Any = object()  # "not given", where None is a value
 DEFAULT_TENANT = "default"
+OPERATIONS = ("create", "update", "deactivate", "delete")
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,40 @@ class Groups:
 
 
 @dataclass(frozen=True)
+class Protection:
+    """Users who cannot be deactivated or deleted here: a filter, and its text as it stands in the file."""
+
+    text: str
+    where: filters.Node
+
+
+@dataclass(frozen=True)
+class Purge:
+    """What becomes of deleted users whom the shop keeps, and how long after: `how` is remove or anonymize."""
+
+    after: timedelta
+    how: str
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """How users leave, and what an identity provider may do at all.
+
+    `deactivate`: doors that are shut, by the names in `magento/doors`. `delete`: remove | deactivate | anonymize.
+    `returning`: revive | anew, for who is created again while the shop keeps the deleted one. `breaker`: how many may
+    leave within an hour before deletions wait for a person; None: any number. `allow`: of OPERATIONS.
+    """
+
+    deactivate: frozenset[str] = doors.USUAL
+    delete: str = "remove"
+    returning: str = "revive"
+    purge: Purge | None = None
+    protect: tuple[Protection, ...] = ()
+    breaker: int | None = None
+    allow: frozenset[str] = frozenset(OPERATIONS)
+
+
+@dataclass(frozen=True)
 class Ruleset:
     """The rules of one tenant, checked against one shop.
 
@@ -181,6 +217,7 @@ class Ruleset:
     accepted: attributes.ResourceType
     published: attributes.ResourceType
     addresses: tuple[Address, ...] = ()
+    lifecycle: Lifecycle = Lifecycle()
 
     @property
     def makes_options(self) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.ledger import groups as memberships
-from app.ledger import links
-from app.magento import customers
-from app.mapping import books, bridges, groups, projection, visibility
+from app.ledger import links, marks
+from app.magento import customers, doors
+from app.mapping import books, bridges, groups, leaving, projection, visibility
 from app.scim import errors, messages
 
 Resource = dict[str, Any]
@@ -21,7 +21,9 @@ log = logging.getLogger(__name__)
 class Held:
     """A customer as it stands: the shop's data, our link (None: not managed yet), the corrected document.
 
-    `groups`: the id and name of each group it is a member of; `book`: its addresses that rules may be about.
+    `groups`: the id and name of each group it is a member of; `book`: its addresses that rules may be about. `taken`:
+    what deactivation took, None for who is not deactivated by us; `customer` is as it stands but for that, `real` as
+    the shop has it now.
     """
 
     customer: customers.Customer
@@ -29,6 +31,13 @@ class Held:
     document: Resource
     groups: Mapping[int, str]
     book: books.Book
+    taken: doors.Taken | None
+    real: customers.Customer
+
+    @property
+    def active(self) -> bool:
+        """Whether the user is active: also somebody else's mark in the shop says that it is not."""
+        return self.taken is None and self.real.data["is_active"] == 1
 
     @property
     def entity_id(self) -> int:
@@ -75,20 +84,43 @@ def _called(connection: sa.Connection, bridge: bridges.Bridge, name: str) -> int
 
 
 def fetch(
-    connection: sa.Connection, bridge: bridges.Bridge, ids: Collection[int], *, lock: bool = False
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    ids: Collection[int],
+    *,
+    lock: bool = False,
+    deleted: bool = False,
 ) -> dict[int, Held]:
-    """Read customers with their links; those that this tenant may not see are left out."""
+    """Read customers with their links; those that this tenant may not see are left out.
+
+    `deleted`: those too who are gone for their identity provider while the shop keeps them.
+    """
     found = customers.fetch(connection, bridge.shop, ids, codes=bridge.codes, lock=lock)
     linked = links.fetch(connection, bridge.ledger, list(found))
-    member_of = _memberships(connection, bridge, found)
+    taken = _taken(connection, bridge, found, linked)
+    behind = {entity_id: doors.behind(customer, taken.get(entity_id)) for entity_id, customer in found.items()}
+    member_of = _memberships(connection, bridge, behind)
     book = books.fetch(connection, bridge, found, lock=lock)
     held = {}
-    for entity_id, customer in found.items():
-        link = linked.get(entity_id)
-        if link.tenant == bridge.tenant if link else bridge.sees(customer.data["website_id"]):
-            document = _document(bridge, customer, link, book[entity_id])
-            held[entity_id] = Held(customer, link, document, member_of[entity_id], book[entity_id])
+    for i, customer in behind.items():
+        link = linked.get(i)
+        there = link is None or deleted or link.deleted_at is None
+        if there and (link.tenant == bridge.tenant if link else bridge.sees(customer.data["website_id"])):
+            document, groups, own = _document(bridge, customer, link, book[i]), member_of[i], book[i]
+            held[i] = Held(customer, link, document, groups, own, taken.get(i), found[i])
     return held
+
+
+def _taken(
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    found: Mapping[int, customers.Customer],
+    linked: Mapping[int, links.Link],
+) -> dict[int, doors.Taken]:
+    """Read what deactivation took: it came with the links; who has no link is asked for only where it may be."""
+    loose = [i for i, customer in found.items() if i not in linked and customer.data["is_active"] != 1]
+    own = {entity_id: link.mark for entity_id, link in linked.items() if link.mark is not None}
+    return leaving.many({**own, **marks.fetch(connection, bridge.ledger, loose)})
 
 
 def _memberships(
@@ -121,7 +153,7 @@ def dress(bridge: bridges.Bridge, held: Held) -> Resource:
     """Add what the service gives: id, active, groups, meta, and the ETag of it all."""
     data = held.customer.data
     modified = max(data["updated_at"], held.link.modified_at) if held.link else data["updated_at"]
-    resource = {**held.document, "id": str(held.entity_id), "active": data["is_active"] == 1}
+    resource = {**held.document, "id": str(held.entity_id), "active": held.active}
     if held.groups:
         where = f"{bridge.base_url}/Groups/"
         resource["groups"] = [

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from app.ledger import journal
 from app.magento import cascades, changes, customers, database
 from app.magento import errors as shop_errors
-from app.mapping import bridges, writes
+from app.mapping import bridges, leaving, writes
 
 DERIVED = frozenset({"updated_at"})  # the database and Magento set it with any other change
 Row = changes.RowChange
@@ -138,7 +138,8 @@ def _entry(
     changed = [r for r in reversed(turned) if r.before is not None and r.after is not None]
     rows: list[Row] = []
     conflicts: list[Conflict] = []
-    for row in (*made, *changed, *gone):
+    first = [row for row in gone if row.table == leaving.TABLE]  # else the guard would hold what is given back
+    for row in (*first, *made, *changed, *(row for row in gone if row.table != leaving.TABLE)):
         standing = _standing(connection, bridge, row)
         reasons = _differences(row, standing)
         conflicts += [Conflict(entry.entry_id, row.table, row.key, column, reason) for column, reason in reasons]

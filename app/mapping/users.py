@@ -4,14 +4,28 @@ Each public function is one request's work: it opens the one transaction, locks 
 by the shop, changes it, projects it, and writes what differs.
 """
 
+import dataclasses
 from collections.abc import Callable, Collection
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import database, plans
+from app.magento import database
 from app.magento import errors as shop_errors
-from app.mapping import addresses, bridges, clock, conditions, matching, pages, projection, standing, wanted, writes
+from app.mapping import (
+    addresses,
+    bridges,
+    clock,
+    conditions,
+    deletion,
+    matching,
+    pages,
+    permits,
+    projection,
+    standing,
+    wanted,
+    writes,
+)
 from app.scim import cursors, errors, filters, memberships, patch, paths, queries
 
 Resource = dict[str, Any]
@@ -69,12 +83,13 @@ def create(bridge: bridges.Bridge, resource: Resource, changes: Changes = ()) ->
     Raises Uniqueness with the existing id where one of that name, external id or e-mail is managed already,
     InvalidValue where the shop would not take what the rules make of it.
     """
+    permits.operation(bridge, "create")
     resource, password = wanted.take_password(bridge, resource)
 
     def work(connection: sa.Connection) -> Resource:
-        existing = matching.find(connection, bridge, resource)
-        if existing is not None:
-            return _adopt(connection, bridge, existing, resource, password, changes)
+        held = _existing(connection, bridge, resource)
+        if held is not None:
+            return _adopt(connection, bridge, held, resource, password, changes)
         new = wanted.Wanted(wanted.clean(resource), resource.get("active"), password, changes)
         planned = wanted.newcomer(connection, bridge, new, clock.now())
         done = writes.carry_out(connection, bridge, writes.Deed("create", "User"), planned)
@@ -101,6 +116,7 @@ def replace(
     def work(connection: sa.Connection) -> Resource:
         held = standing.one(connection, bridge, user_id, lock=True)
         new = wanted.Wanted(change(held.document), resource.get("active"), password, changes)
+        _permit_update(connection, bridge, held, new)
         return _change(connection, bridge, "replace", held, new, check)
 
     return writes.transact(bridge, work, lambda: matching.conflict(bridge, {"id": user_id, **resource}))
@@ -120,13 +136,13 @@ def modify(
 
     def work(connection: sa.Connection) -> Resource:
         held = standing.one(connection, bridge, user_id, lock=True)
-        active = held.customer.data["is_active"] == 1
-        before = {**held.document, "id": str(held.entity_id), "active": active}
+        before = {**held.document, "id": str(held.entity_id), "active": held.active}
         after = patch.apply(before, operations, bridge.ruleset.published, bridge.profile, fired)
         password = passwords.get(after.pop("password", ""))
         latest.clear()
         latest.update(after)
         new = wanted.Wanted(wanted.clean(after), after.get("active"), password, changes)
+        _permit_update(connection, bridge, held, new)
         return _change(connection, bridge, "modify", held, new, check)
 
     changed = writes.transact(bridge, work, lambda: matching.conflict(bridge, latest))
@@ -135,14 +151,14 @@ def modify(
 
 
 def delete(bridge: bridges.Bridge, user_id: str, check: Check | None = None) -> None:
-    """Remove a user, and the customer as Magento would; raises NotFound."""
+    """Delete a user, and deal with the customer as mapping.yaml says; raises NotFound, Forbidden."""
 
     def work(connection: sa.Connection) -> None:
         held = standing.one(connection, bridge, user_id, lock=True)
         if check:
             check(standing.etag(bridge, held))
-        planned = plans.remove(connection, bridge.shop, held.entity_id, clock.now())
-        writes.carry_out(connection, bridge, writes.Deed("delete", "User", held.entity_id), planned)
+        planned = deletion.plan(connection, bridge, held, clock.now())
+        writes.carry_out(connection, bridge, writes.Deed("delete", "User", held.entity_id), planned, orders=False)
 
     writes.transact(bridge, work, lambda: matching.conflict(bridge, {}))
 
@@ -158,30 +174,60 @@ def _change(
     """Write what differs between a user as it stands and as it is wanted, be it nothing."""
     if check:
         check(standing.etag(bridge, held))
-    planned = wanted.change(connection, bridge, held, new, clock.now())
+    now = clock.now()
+    leaves = new.active is False and held.active
+    if leaves:
+        permits.operation(bridge, "deactivate")
+        permits.departure(bridge, held, "deactivated")
+    planned = wanted.change(connection, bridge, held, new, now)
+    if leaves:
+        planned.append(permits.counted(bridge, held, "deactivate", now))
+    if held.link is not None and held.link.deleted_at:
+        planned += deletion.waits_no_more(connection, bridge, held)
     if writes.carry_out(connection, bridge, writes.Deed(operation, "User", held.entity_id), planned):
         held = standing.fetch(connection, bridge, [held.entity_id])[held.entity_id]
     return standing.dress(bridge, held)
 
 
+def _permit_update(connection: sa.Connection, bridge: bridges.Bridge, held: standing.Held, new: wanted.Wanted) -> None:
+    """Raise Forbidden where updates are switched off and more is wanted than a deactivation."""
+    if "update" in bridge.ruleset.lifecycle.allow:
+        return
+    rest = dataclasses.replace(new, active=None) if new.active is False else new
+    if wanted.change(connection, bridge, held, rest, clock.now()):
+        permits.operation(bridge, "update")
+
+
+def _existing(connection: sa.Connection, bridge: bridges.Bridge, resource: Resource) -> standing.Held | None:
+    """Find the customer that a new user is, locked; None for nobody, also after it made way for another one."""
+    found = matching.find(connection, bridge, resource)
+    if found is None:
+        return None
+    held = standing.fetch(connection, bridge, [found.entity_id], lock=True, deleted=found.deleted).get(found.entity_id)
+    if held is None:
+        raise shop_errors.Changed("customer_entity", found.entity_id)
+    if not found.deleted or deletion.is_revived(bridge, held):
+        return held
+    planned = deletion.final(connection, bridge, held, deletion.purging(bridge), clock.now())
+    writes.carry_out(connection, bridge, writes.Deed("purge", "User", held.entity_id), planned, orders=False)
+    return None
+
+
 def _adopt(
     connection: sa.Connection,
     bridge: bridges.Bridge,
-    entity_id: int,
+    held: standing.Held,
     resource: Resource,
     password: wanted.Password | None,
     changes: Changes,
 ) -> Resource:
     """Take a customer over, or up again, and give it what was sent; what was not mentioned stays as it is."""
-    held = standing.fetch(connection, bridge, [entity_id], lock=True).get(entity_id)
-    if held is None:  # since it was found, it has gone or become another tenant's
-        raise shop_errors.Changed("customer_entity", entity_id)
     if held.link is not None:
-        if not matching.may_take_up(bridge, held.customer):
-            raise matching.taken(entity_id, "this name")
+        if not held.link.deleted_at and not matching.may_take_up(bridge, held):
+            raise matching.taken(held.entity_id, "this name")
     elif bridge.ruleset.match.existing == "reject":
         raise errors.Uniqueness(
-            f"The shop has a customer with this e-mail that is not managed by SCIM, id {entity_id!r}, "
+            f"The shop has a customer with this e-mail that is not managed by SCIM, id {held.entity_id!r}, "
             "and mapping.yaml says match.existing: reject."
         )
     after = wanted.merged(bridge, held.document, resource)

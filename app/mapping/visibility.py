@@ -1,6 +1,7 @@
 """In charge of which of the shop's customers are a tenant's.
 
-Its own: whom it manages, wherever the shop has put them since. And whom nobody manages, on its website.
+Its own: whom it manages, wherever the shop has put them since, but for deleted users whom only the shop keeps. And
+whom nobody manages, on its website.
 """
 
 from collections.abc import Collection
@@ -45,4 +46,4 @@ def _seen(bridge: bridges.Bridge) -> sa.ColumnElement[bool]:
     free: sa.ColumnElement[bool] = link.c.entity_id.is_(None)
     if bridge.match_website is not None:
         free = sa.and_(free, entity.c.website_id == bridge.match_website)
-    return sa.or_(free, link.c.tenant == bridge.tenant)
+    return sa.or_(free, sa.and_(link.c.tenant == bridge.tenant, link.c.deleted_at.is_(None)))

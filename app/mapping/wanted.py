@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.ledger import links
-from app.magento import changes, customers, doors, passwords, plans
+from app.magento import changes, customers, passwords, plans
 from app.magento import errors as shop_errors
-from app.mapping import addressing, books, bridges, groups, projection, standing
+from app.mapping import addressing, books, bridges, groups, leaving, projection, standing
 from app.scim import errors, memberships, messages, paths
 
 Resource = dict[str, Any]
@@ -43,11 +43,10 @@ def newcomer(connection: sa.Connection, bridge: bridges.Bridge, wanted: Wanted, 
     planned = plans.create(connection, bridge.shop, data, now, password_hash=hashed)
     customer = plans.newcomer(bridge.shop, planned)
     planned += addressing.plan(connection, bridge, customer, books.EMPTY, None, wanted.document, now)
-    planned += _ledger(bridge, changes.NEW, None, wanted.document, now)
+    planned += ledger(bridge, changes.NEW, None, wanted.document, now)
     planned += _memberships(connection, bridge, customer, wanted, {}, now)
-    if wanted.active is False:
-        planned += doors.shut(connection, bridge.shop, customer, now)
-    return planned
+    active = False if wanted.active is False else None
+    return leaving.settle(connection, bridge, customer, None, planned, active, now)
 
 
 def change(
@@ -57,20 +56,33 @@ def change(
 
     Raises InvalidValue.
     """
-    customer, given, planned = held.customer, dict[str, Any](), list[Row]()
-    unchanged = held.link is not None and links.dump(wanted.document) == links.dump(held.document)
+    customer, given, planned, link = held.customer, dict[str, Any](), list[Row](), held.link
+    unchanged = link is not None and not link.deleted_at and links.dump(wanted.document) == links.dump(held.document)
     if not unchanged:
         given |= _values(bridge, held.document, wanted.document, bridge.context(customer.data))
         planned += addressing.plan(connection, bridge, customer, held.book, held.document, wanted.document, now)
     hashed = _hash(bridge, wanted.password, given.get("email", customer.data["email"]))
     planned += _memberships(connection, bridge, customer, wanted, given, now, hashed)
     if not unchanged:
-        planned += _ledger(bridge, held.entity_id, held.link, wanted.document, now)
-    if wanted.active is False:
-        planned += doors.shut(connection, bridge.shop, customer, now)
-    elif wanted.active and customer.data["is_active"] != 1:
-        planned += doors.open(customer, now)
-    return planned
+        planned += ledger(bridge, held.entity_id, held.link, wanted.document, now)
+    active = wanted.active if wanted.active is False or not held.active else None
+    return leaving.settle(connection, bridge, held.real, held.taken, planned, active, now)
+
+
+def ledger(
+    bridge: bridges.Bridge, entity_id: changes.Id, link: links.Link | None, document: Resource, now: datetime
+) -> list[Row]:
+    """Plan our own rows of a user: its link with the document, and the further e-mails that are indexed."""
+    key = {"entity_id": entity_id}
+    after = links.row(bridge.tenant, document, link.created_at if link else now, now)
+    before = links.as_row(link) if link else None
+    if link and before and before | {"modified_at": now} == after:
+        after = before  # nothing of ours is different: what was asked for only concerns the shop
+    indexed = further_emails(bridge, link.document) if link else set()
+    wanted = further_emails(bridge, document)
+    planned = [Row("scim_link", key, before, after)]
+    planned += [Row("scim_email", {**key, "value": value}, {}, None) for value in sorted(indexed - wanted)]
+    return planned + [Row("scim_email", {**key, "value": value}, None, {}) for value in sorted(wanted - indexed)]
 
 
 def _memberships(
@@ -87,22 +99,6 @@ def _memberships(
     if group_id is not None:
         given["group_id"] = group_id
     return plans.change(bridge.shop, customer, given, now, password_hash=hashed) + rows
-
-
-def _ledger(
-    bridge: bridges.Bridge, entity_id: changes.Id, link: links.Link | None, document: Resource, now: datetime
-) -> list[Row]:
-    """Plan our own rows of a user: its link with the document, and the further e-mails that are indexed."""
-    key = {"entity_id": entity_id}
-    after = links.row(bridge.tenant, document, link.created_at if link else now, now)
-    before = links.row(link.tenant, link.document, link.created_at, link.modified_at) if link else None
-    if link and before and before | {"modified_at": now} == after:
-        after = before  # nothing of ours is different: what was asked for only concerns the shop
-    indexed = further_emails(bridge, link.document) if link else set()
-    wanted = further_emails(bridge, document)
-    planned = [Row("scim_link", key, before, after)]
-    planned += [Row("scim_email", {**key, "value": value}, {}, None) for value in sorted(indexed - wanted)]
-    return planned + [Row("scim_email", {**key, "value": value}, None, {}) for value in sorted(wanted - indexed)]
 
 
 def _values(

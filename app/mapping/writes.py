@@ -15,7 +15,11 @@ from app.scim import errors
 
 T = TypeVar("T")
 SHOWN = {"customer_group_code": "displayName"}  # what no rule of mapping.yaml names
-DOCUMENTS = {"scim_link": frozenset({"document", "user_name", "external_id"}), "scim_email": frozenset({"value"})}
+DOCUMENTS = {
+    "scim_link": frozenset({"document", "user_name", "former_name", "external_id"}),
+    "scim_email": frozenset({"value"}),
+}
+SECRETS = {**schema.SECRETS, "scim_inactive": frozenset({"password_hash"})}
 
 
 @dataclass(frozen=True)
@@ -46,17 +50,23 @@ def transact(
 
 
 def carry_out(
-    connection: sa.Connection, bridge: bridges.Bridge, deed: Deed, planned: Iterable[changes.RowChange]
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    deed: Deed,
+    planned: Iterable[changes.RowChange],
+    *,
+    orders: bool = True,
 ) -> list[changes.RowChange]:
     """Write a change set, with what Magento's save does beyond it, and tell the journal; none for none.
 
-    Gives the changes executed. What the database takes along with a deleted row is journalled too.
+    `orders`: orders that carry the old e-mail follow a new one. Gives the changes executed. What the database takes
+    along with a deleted row is journalled too.
     """
     planned = changes.merged(planned)
     planned += claims.plan(connection, bridge, planned)  # holds the e-mails before the shop's are looked at
     going = [change for change in planned if change.before is not None and change.after is None]
     taken = cascades.capture(connection, bridge.shop.cascades(), bridge.shop.prefix, going) if going else []
-    done = customers.write(connection, bridge.shop, planned, tables=bridge.tables)
+    done = customers.write(connection, bridge.shop, planned, tables=bridge.tables, orders=orders)
     if done:
         tell(connection, bridge, deed, done, taken)
     return done
@@ -125,7 +135,7 @@ def hidden(bridge: bridges.Bridge) -> journal.Hidden:
         return attribute.static or row.get("attribute_id") == attribute.attribute_id
 
     def judge(table: str, row: Mapping[str, Any], column: str) -> bool:
-        if column in schema.SECRETS.get(table, ()):
+        if column in SECRETS.get(table, ()):
             return True
         if not masked:
             return False

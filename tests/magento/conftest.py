@@ -1,5 +1,6 @@
 """The shop as app/magento sees it, plain SQL beside it, and shops of every release."""
 
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -98,7 +99,9 @@ class Bench:
 
         def plan(connection: sa.Connection) -> list[changes.RowChange]:
             customer = customers.fetch(connection, self.shop, [entity_id], lock=True)[entity_id]
-            return doors.open(customer, now) if active else doors.shut(connection, self.shop, customer, now)
+            if active:
+                return doors.open(connection, self.shop, customer, None, now)
+            return doors.shut(connection, self.shop, customer, now)[0]
 
         return self.write(plan)
 
@@ -191,6 +194,7 @@ def reference() -> Mapping[str, Any]:
     return dict(json.loads(REFERENCE.read_text()))
 
 
+MADE = itertools.count(1)
 RELEASES = (("2.4.4", ""), ("2.4.6", "m2_"), ("2.4.7", "shop_"), ("2.4.8", ""), ("2.4.8", "mg_"))
 
 
@@ -198,7 +202,7 @@ RELEASES = (("2.4.4", ""), ("2.4.6", "m2_"), ("2.4.7", "shop_"), ("2.4.8", ""), 
 def released(request: pytest.FixtureRequest, server: MariaDB) -> Iterator[Bench]:
     """The tables of each release, with and without a prefix; 2.4.8 with its schedule triggers."""
     release, prefix = request.param
-    url = server.create(f"release_{release.replace('.', '_')}_{prefix or 'none'}")
+    url = server.create(f"release_{release.replace('.', '_')}_{prefix or 'none'}_{next(MADE)}")
     tables.build(url, release, prefix, schedule_triggers=release == "2.4.8")
     seed.seed(url, prefix, customers=False)
     made = database.engine(url)

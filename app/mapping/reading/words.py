@@ -114,14 +114,14 @@ class Reader:
             return names
         return [sub.name for sub in self.root.attribute.sub] + [f"/{name}" for name in names]
 
-    def condition(self, node: Node) -> filters.Node | None:
-        text = self.text(node, "`when`")
+    def condition(self, node: Node, word: str = "when") -> filters.Node | None:
+        text = self.text(node, f"`{word}`")
         if text is None:
             return None
         try:
             return filters.parse(self.expand(text), self.user)
         except errors.ScimError as error:
-            self.note(node, f"`when` is a SCIM filter: {error.detail}")
+            self.note(node, f"`{word}` is a SCIM filter: {error.detail}")
             return None
 
     def call(self, node: Node) -> converters.Call | None:
