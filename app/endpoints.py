@@ -40,6 +40,8 @@ def identify() -> None:
         return
     reads = flask.request.method in ("GET", "HEAD", "OPTIONS") or name.startswith("search_")
     flask.g.caller = auth.require(caller, "read" if reads else "write")
+    if name not in DISCOVERY:
+        requests.shown()  # what cannot be answered is refused before anything is written
 
 
 @blueprint.after_app_request
@@ -54,9 +56,7 @@ def name_request(response: flask.Response) -> flask.Response:
 
 def _shown(resource: dict[str, Any], resource_type: attributes.ResourceType) -> dict[str, Any]:
     """Leave of a resource what the URL asks to see."""
-    args = flask.request.args
-    names, excluded = queries.names(args, "attributes"), queries.names(args, "excludedAttributes")
-    return projections.project(resource, resource_type, names, excluded)
+    return projections.project(resource, resource_type, *requests.shown())
 
 
 def _respond(resource: dict[str, Any], resource_type: attributes.ResourceType, status: int = 200) -> flask.Response:
@@ -67,8 +67,8 @@ def _respond(resource: dict[str, Any], resource_type: attributes.ResourceType, s
 
 def _patched(resource: dict[str, Any], resource_type: attributes.ResourceType, status: int) -> flask.Response:
     """Answer a PATCH: without a body where the profile wants none and no attributes are asked for."""
-    if status == 204 and not flask.request.args.get("attributes"):
-        return answers.empty(204, {"ETag": resource["meta"]["version"]})
+    if status == 204 and requests.shown()[0] is None:
+        return answers.empty(204, {"ETag": resource["meta"]["version"], "Location": resource["meta"]["location"]})
     return _respond(resource, resource_type)
 
 
@@ -217,15 +217,12 @@ def create_me() -> flask.Response:
 
 def _wants_members(names: tuple[str, ...] | None, excluded: tuple[str, ...] | None) -> bool:
     """Say whether an answer shows members, so that otherwise none are read."""
-    core = groups.PUBLISHED.schema.urn.casefold() + ":"
-    shown = {name.casefold().removeprefix(core).partition(".")[0] for name in names or ()}
-    hidden = {name.casefold().removeprefix(core) for name in excluded or ()}
-    return (names is None or "members" in shown or core.rstrip(":") in shown) and "members" not in hidden
+    member = {"value": "1", "$ref": "Users/1", "type": "User"}
+    return "members" in projections.project({"members": [member]}, groups.PUBLISHED, names, excluded)
 
 
 def _members_shown() -> bool:
-    args = flask.request.args
-    return _wants_members(queries.names(args, "attributes"), queries.names(args, "excludedAttributes"))
+    return _wants_members(*requests.shown())
 
 
 def _groups(query: queries.Query, bridge: bridges.Bridge) -> flask.Response:
@@ -255,7 +252,7 @@ def create_group() -> flask.Response:
     """Create a group, with members."""
     bridge = requests.bridge()
     resource = requests.resource(bridge, "create", groups.ACCEPTED)
-    return _respond(groups.create(bridge, resource), groups.PUBLISHED, 201)
+    return _respond(groups.create(bridge, resource, members=_members_shown()), groups.PUBLISHED, 201)
 
 
 @blueprint.get("/Groups/<group_id>")
@@ -269,7 +266,8 @@ def replace_group(group_id: str) -> flask.Response:
     """Replace a group."""
     bridge = requests.bridge()
     resource = requests.resource(bridge, "replace", groups.ACCEPTED)
-    return _respond(groups.replace(bridge, group_id, resource, requests.if_match()), groups.PUBLISHED)
+    replaced = groups.replace(bridge, group_id, resource, requests.if_match(), members=_members_shown())
+    return _respond(replaced, groups.PUBLISHED)
 
 
 @blueprint.patch("/Groups/<group_id>")
@@ -278,9 +276,11 @@ def modify_group(group_id: str) -> flask.Response:
     bridge = requests.bridge()
     operations = requests.operations(bridge, groups.ACCEPTED)
     status = bridge.profile.group_patch_status
-    members = _members_shown() and (status == 200 or "attributes" in flask.request.args)
-    changed = groups.modify(bridge, group_id, operations, requests.if_match(), members=members)
-    return _patched(changed, groups.PUBLISHED, status)
+    asked = requests.shown()[0] is not None
+    members = _members_shown() and (status == 200 or asked)
+    most = None if asked else groups.FEW  # a change of one member is not to cost the reading of all
+    changed = groups.modify(bridge, group_id, operations, requests.if_match(), members=members, most=most)
+    return _patched(changed.resource, groups.PUBLISHED, status if changed.whole else 204)
 
 
 @blueprint.delete("/Groups/<group_id>")

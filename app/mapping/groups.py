@@ -27,14 +27,20 @@ log = logging.getLogger(__name__)
 Check = Callable[[str], None]
 LONGEST_NAME = 255
 BATCH = 500  # members that are changed in one go
+FEW = 1000  # members that the answer to a PATCH shows unasked; of more it shows nothing at all
 ACCEPTED = attributes.GROUP_TYPE
 
 
 def _published() -> attributes.ResourceType:
-    """Give the Group type as it is published: the names of members are taken from clients, but not kept."""
+    """Give the Group type as it is published: members are users, their names are taken from clients, but not kept."""
     members = ACCEPTED.schema.find("members")
     assert members is not None
-    subs = tuple(replace_(sub, mutability="readOnly") if sub.name == "display" else sub for sub in members.sub)
+    changed: dict[str, dict[str, Any]] = {
+        "display": {"mutability": "readOnly"},
+        "type": {"canonical": ("User",)},
+        "$ref": {"references": ("User",)},
+    }
+    subs = tuple(replace_(sub, **changed.get(sub.name, {})) for sub in members.sub)
     kept = tuple(replace_(members, sub=subs) if each is members else each for each in ACCEPTED.schema.attributes)
     return replace_(ACCEPTED, schema=replace_(ACCEPTED.schema, attributes=kept))
 
@@ -54,6 +60,14 @@ class Held:
     def name(self) -> str:
         """The whole name."""
         return self.record.display_name if self.record else self.code
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A group after a PATCH; not `whole` where it has more members than were to be read, and shows none."""
+
+    resource: Resource
+    whole: bool = True
 
 
 @dataclass
@@ -219,9 +233,14 @@ def _shown(bridge: bridges.Bridge, ids: Collection[int]) -> lazy.Lazy:
 
 
 def _members(
-    connection: sa.Connection, bridge: bridges.Bridge, group_id: int, among: Collection[int] | None = None
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    group_id: int,
+    among: Collection[int] | None = None,
+    *,
+    most: int | None = None,
 ) -> list[int]:
-    """Read the members: who was put into the group here, and whom the shop has in it."""
+    """Read the members, or `most` of them: who was put into the group here, and whom the shop has in it."""
     mine = visibility.customers(bridge)
     if among is not None:
         mine = mine.where(bridge.shop.tables["customer_entity"].c.entity_id.in_(among))
@@ -229,8 +248,11 @@ def _members(
     chosen = _not_by_default(bridge, group_id)
     if chosen is not None:
         parts.append(in_shop_group(bridge, group_id, mine).where(chosen))
+    if most is not None:
+        parts = [sa.select(part.limit(most).subquery()) for part in parts]
     union = sa.union(*parts).subquery()
-    return list(connection.execute(sa.select(union.c.entity_id).order_by(union.c.entity_id)).scalars())
+    found = sa.select(union.c.entity_id).order_by(union.c.entity_id).limit(most)
+    return list(connection.execute(found).scalars())
 
 
 def _put(bridge: bridges.Bridge, group_id: int, among: sa.Select[Any]) -> sa.Select[Any]:
@@ -264,10 +286,11 @@ def in_shop_group(bridge: bridges.Bridge, group_id: int, among: sa.Select[Any] |
 # --- writing ---
 
 
-def create(bridge: bridges.Bridge, resource: Resource) -> Resource:
+def create(bridge: bridges.Bridge, resource: Resource, *, members: bool = True) -> Resource:
     """Create a group, or take over one of the shop's that nobody manages yet; with its members.
 
-    Raises Uniqueness with the existing id where there is a managed one of that name.
+    `members` says whether the answer shows them. Raises Uniqueness with the existing id where there is a managed one of
+    that name.
     """
     name = _name(resource)
 
@@ -291,12 +314,14 @@ def create(bridge: bridges.Bridge, resource: Resource) -> Resource:
         wanted = Members()
         wanted.add(_ids(connection, bridge, resource.get("members")))
         _enrol(connection, bridge, group_id, wanted, now)
-        return _dress(connection, bridge, _one(connection, bridge, str(group_id)), members=True)
+        return _dress(connection, bridge, _one(connection, bridge, str(group_id)), members=members)
 
     return writes.transact(bridge, work, lambda: _conflict(bridge, name))
 
 
-def replace(bridge: bridges.Bridge, group_id: str, resource: Resource, check: Check | None = None) -> Resource:
+def replace(
+    bridge: bridges.Bridge, group_id: str, resource: Resource, check: Check | None = None, *, members: bool = True
+) -> Resource:
     """Replace a group by a PUT's body. Members that are not mentioned stay, unless the profile clears them."""
     name = _name(resource)
 
@@ -306,7 +331,8 @@ def replace(bridge: bridges.Bridge, group_id: str, resource: Resource, check: Ch
         if "members" in resource or bridge.profile.put_members == "clear":
             wanted.replace(_ids(connection, bridge, resource.get("members")))
         after = {"displayName": name, "externalId": resource.get("externalId")}
-        return _change(connection, bridge, held, after, wanted, check)
+        _change(connection, bridge, held, after, wanted, check)
+        return _dress(connection, bridge, _one(connection, bridge, group_id), members=members)
 
     return writes.transact(bridge, work, lambda: _conflict(bridge, name))
 
@@ -318,11 +344,15 @@ def modify(
     check: Check | None = None,
     *,
     members: bool = True,
-) -> Resource:
-    """Change a group by the operations of a PATCH, all or none. `members` says whether the answer shows them."""
+    most: int | None = None,
+) -> Changed:
+    """Change a group by the operations of a PATCH, all or none.
+
+    `members` says whether the answer shows them, `most` how many there may be for that: of more none is shown.
+    """
     latest = {"displayName": ""}
 
-    def work(connection: sa.Connection) -> Resource:
+    def work(connection: sa.Connection) -> Changed:
         held = _one(connection, bridge, group_id, lock=True)
         before = _dress(connection, bridge, held, members=False)
         wanted = Members()
@@ -332,7 +362,10 @@ def modify(
                 _note(connection, bridge, held, operation, wanted)
         after = patch.apply(before, others, ACCEPTED, bridge.profile)
         latest["displayName"] = _name(after)
-        return _change(connection, bridge, held, after, wanted, check, members=members)
+        _change(connection, bridge, held, after, wanted, check)
+        held = _one(connection, bridge, group_id)
+        whole = not members or most is None or len(_members(connection, bridge, held.group_id, most=most + 1)) <= most
+        return Changed(_dress(connection, bridge, held, members=members and whole), whole)
 
     return writes.transact(bridge, work, lambda: _conflict(bridge, latest["displayName"]))
 
@@ -375,9 +408,7 @@ def _change(
     after: Mapping[str, Any],
     wanted: Members,
     check: Check | None,
-    *,
-    members: bool = True,
-) -> Resource:
+) -> None:
     """Write what differs: names, then members; nothing differs: nothing is written."""
     if check:
         check(_dress(connection, bridge, held, members=False)["meta"]["version"])
@@ -391,7 +422,6 @@ def _change(
     writes.carry_out(connection, bridge, writes.Deed("modify", "Group", held.group_id), planned)
     if name != held.name:
         bridge.shop.refresh_soon()
-    return _dress(connection, bridge, _one(connection, bridge, str(held.group_id)), members=members)
 
 
 def _record(
@@ -584,7 +614,11 @@ def _named_members(where: filters.Node) -> set[int] | None:
 
 def _ids(connection: sa.Connection, bridge: bridges.Bridge, given: Any) -> list[int]:
     """Give the customers that members name; raises InvalidValue for who is none, unless the profile ignores it."""
-    wanted = {str(one.get("value")): _number(one.get("value")) for one in given or () if isinstance(one, dict)}
+    listed = [one for one in given or () if isinstance(one, dict)]
+    nested = [str(one.get("value")) for one in listed if _is_group(one)]
+    if nested:
+        raise errors.InvalidValue(f"members: only users can be members, not the group {', '.join(nested[:10])}.")
+    wanted = {str(one.get("value")): _number(one.get("value")) for one in listed}
     there: set[int] = set()
     numbers = sorted({number for number in wanted.values() if number})
     for first in range(0, len(numbers), 1000):
@@ -595,6 +629,12 @@ def _ids(connection: sa.Connection, bridge: bridges.Bridge, given: Any) -> list[
     if unknown:
         log.warning("members that there are not were ignored: %s", ", ".join(map(repr, unknown[:10])))
     return [number for number in wanted.values() if number in there]
+
+
+def _is_group(member: Mapping[str, Any]) -> bool:
+    """Say whether a member is told to be a group: its number would mean a user of the same number here."""
+    kind, reference = str(member.get("type") or ""), str(member.get("$ref") or "")
+    return kind.casefold() == "group" or "/groups/" in f"/{reference.casefold()}"
 
 
 # --- names ---
