@@ -220,7 +220,8 @@ def _dress(connection: sa.Connection, bridge: bridges.Bridge, held: Held, *, mem
     created = record.created_at if record else bridge.settings.installed_at
     modified = record.modified_at if record else created
     dressed = messages.dress(resource, ACCEPTED, bridge.base_url, created, modified)
-    dressed["meta"]["version"] = messages.etag({**resource, "changes": record.version if record else 0})
+    changed = [record.version if record else 0, messages.timestamp(modified)]  # undoing takes back the count
+    dressed["meta"]["version"] = messages.etag({**resource, "changed": changed})
     ids = _members(connection, bridge, held.group_id) if members else []
     if ids:
         dressed["members"] = _shown(bridge, ids)
@@ -307,7 +308,6 @@ def create(bridge: bridges.Bridge, resource: Resource, *, members: bool = True) 
         if group_id is None:
             planned = shop_groups.create(connection, bridge.shop, name)
             group_id = shop_groups.made(writes.carry_out(connection, bridge, writes.Deed("create", "Group"), planned))
-            bridge.shop.refresh(connection)  # its members are put into it before the commit
         row = memberships.row(bridge.tenant, name, resource.get("externalId"), 1, created, now)
         named = changes.RowChange("scim_group", {"group_id": group_id}, None, row)
         writes.carry_out(connection, bridge, writes.Deed("create", "Group", group_id), [named])
@@ -387,7 +387,6 @@ def delete(bridge: bridges.Bridge, group_id: str, check: Check | None = None) ->
             writes.carry_out(connection, bridge, writes.Deed("delete", "Group", held.group_id), planned)
         except shop_errors.Rejected as error:
             raise errors.Forbidden(f"The group {held.name!r} cannot be deleted: {error.reason}.") from error
-        bridge.shop.refresh_soon()
 
     writes.transact(bridge, work, lambda: _conflict(bridge, ""))
 
@@ -418,10 +417,10 @@ def _change(
     moved = _enrol(connection, bridge, held.group_id, wanted, now)
     planned = shop_groups.rename(connection, bridge.shop, held.group_id, name) if name != held.name else []
     if named or moved or held.record is None:
+        record = memberships.fetch(connection, bridge.ledger, [held.group_id], lock=True)
+        held = replace_(held, record=record.get(held.group_id))  # users who go count in it, too
         planned.append(_record(bridge, held, name, external_id, now if named or moved else None))
     writes.carry_out(connection, bridge, writes.Deed("modify", "Group", held.group_id), planned)
-    if name != held.name:
-        bridge.shop.refresh_soon()
 
 
 def _record(
@@ -500,6 +499,7 @@ def _destination(
     `before`, `after`: its groups, newest first. `left`: those it is taken out of, be it only the shop's own.
     """
     default = bridge.default_group(customer.data["store_id"])
+    bridge.shop.know_groups(connection, after)  # another process, or this very transaction, may have made them
     had = effective(connection, bridge, before) or default
     want = effective(connection, bridge, after) or default
     current = customer.data["group_id"]
