@@ -6,7 +6,7 @@ from typing import Any
 import flask
 
 from app import answers, auth, jobs, openapi, requests, service
-from app.mapping import bridges, groups, pages, users
+from app.mapping import bridges, groups, pages, root, users
 from app.scim import attributes, cursors, discovery, errors, filters, messages, profiles, projections, queries
 
 DISCOVERY = (
@@ -86,11 +86,22 @@ def _list(
     """Answer a page of a list, by index or by cursor (RFC 7644 section 3.4.2, RFC 9865)."""
     show = projections.projection(resource_type, query.attributes or (), query.excluded or ())
     where = _where(bridge, query, resource_type)
-    binding = f"{bridge.tenant}\n{flask.g.caller.token_id}\n{resource_type.name}\n{query.text()}"
+    return _page(bridge, query, resource_type.name, lambda after: find(where, query, after), show)
+
+
+def _page(
+    bridge: bridges.Bridge,
+    query: queries.Query,
+    kind: str,
+    find: Callable[[cursors.Place | None], pages.Page],
+    show: Callable[[dict[str, Any]], dict[str, Any]],
+) -> flask.Response:
+    """Find a page from the query's cursor on, where it has one, and seal the next one's."""
+    binding = f"{bridge.tenant}\n{flask.g.caller.token_id}\n{kind}\n{query.text()}"
     after = None
     if query.cursor:
         after = cursors.read(bridge.settings.cursor_key, binding, query.cursor, query.asked)
-    page = find(where, query, after)
+    page = find(after)
     following = None
     if query.cursor is not None and page.end is not None:
         following = cursors.seal(bridge.settings.cursor_key, binding, page.end)
@@ -308,21 +319,19 @@ def search_all() -> flask.Response:
 
 
 def _everything(query: queries.Query, bridge: bridges.Bridge) -> flask.Response:
-    """Answer users first, then groups. An attribute that a type does not know has no value there."""
-    if query.cursor is not None:
-        raise errors.InvalidCursor("A query over all types is paged by index: use startIndex.")
+    """Answer users and groups as one list. An attribute that a type does not know has no value there."""
     user_type, group_type = bridge.ruleset.published, groups.PUBLISHED
-    plain = queries.Query(start=query.start, count=query.count)
-    first = users.find(bridge, _where(bridge, query, user_type, absent=True), plain)
-    rest = queries.Query(start=max(query.start - first.total, 1), count=query.count - len(first.resources))
+    where = root.Where(_where(bridge, query, user_type, absent=True), _where(bridge, query, group_type, absent=True))
     members = _wants_members(query.attributes, query.excluded)
-    second = groups.find(bridge, _where(bridge, query, group_type, absent=True), rest, members=members)
-    shown = [
-        projections.project(resource, kind, query.attributes, query.excluded)
-        for page, kind in ((first, user_type), (second, group_type))
-        for resource in page.resources
-    ]
-    return answers.write(messages.list_response(shown, first.total + second.total, query.start))
+
+    def find(after: cursors.Place | None) -> pages.Page:
+        return root.find(bridge, where, query, after, members=members)
+
+    def show(resource: dict[str, Any]) -> dict[str, Any]:
+        kind = group_type if resource["meta"]["resourceType"] == group_type.name else user_type
+        return projections.project(resource, kind, query.attributes, query.excluded)
+
+    return _page(bridge, query, "", find, show)
 
 
 @blueprint.post("/Bulk")

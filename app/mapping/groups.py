@@ -19,7 +19,7 @@ from app.magento import changes, customers, database, plans
 from app.magento import errors as shop_errors
 from app.magento import groups as shop_groups
 from app.mapping import bridges, clock, pages, visibility, writes
-from app.scim import attributes, cursors, errors, filters, lazy, messages, patch, queries
+from app.scim import attributes, cursors, errors, filters, lazy, messages, patch, queries, sorting
 from app.scim import memberships as said
 
 Resource = dict[str, Any]
@@ -118,32 +118,33 @@ def find(
     members: bool = True,
 ) -> pages.Page:
     """Read a page of the groups that a filter fits. A shop has few groups: they are judged and sorted one by one."""
+    by = sorting.path(query.sort_by, ACCEPTED) if query.sort_by is not None else None
     with database.reading(bridge.shop.engine) as connection:
         fitting = [
             held
             for held in _all(connection, bridge).values()
             if where is None or filters.evaluate(where, _judged(connection, bridge, held, where))
         ]
-        by_name = (query.sort_by or "id").casefold().endswith("displayname")
-        fitting.sort(key=lambda held: _place(held, by_name), reverse=query.descending)
-        start, size = query.start, query.count
+        placed = [(sorting.key(_dress(connection, bridge, held, members=False), by), held) for held in fitting]
+        placed.sort(key=lambda pair: pair[0], reverse=query.descending and by is not None)
+        start, size = query.start if query.cursor is None else 1, query.count
         if after is not None:
-            place, size = (after.last_value, after.last_id), after.count
-            start = 1 + sum(
-                _place(held, by_name) >= place if query.descending else _place(held, by_name) <= place
-                for held in fitting
-            )
-        elif query.cursor is not None:
-            start = 1
-        page = fitting[start - 1 : start - 1 + size]
-        more = page and start - 1 + size < len(fitting)
-        last = _place(page[-1], by_name) if more else ("", 0)
-        end = cursors.Place(last[1], last[0], len(fitting), size) if more else None
-        return pages.Page([_dress(connection, bridge, held, members=members) for held in page], len(fitting), end)
+            last, size, falling = (after.last_id, after.last_value), after.count, query.descending and by is not None
+            start = 1 + sum(not sorting.comes_after(key, held.group_id, last, falling) for key, held in placed)
+        page = placed[start - 1 : start - 1 + size]
+        end = None
+        if page and start - 1 + size < len(placed):
+            (absent, value), held = page[-1]
+            end = cursors.Place(held.group_id, None if absent else value, len(placed), size)
+        shown = [_dress(connection, bridge, held, members=members) for _, held in page]
+        return pages.Page(shown, len(placed), end)
 
 
-def _place(held: Held, by_name: bool) -> tuple[str, int]:
-    return (held.name.casefold() if by_name else "", held.group_id)
+def fetch(bridge: bridges.Bridge, ids: Collection[int]) -> dict[str, Resource]:
+    """Read some groups with their members, by the id in text; unknown ids are left out."""
+    with database.reading(bridge.shop.engine) as connection:
+        found = _all(connection, bridge, ids)
+        return {str(i): _dress(connection, bridge, held, members=True) for i, held in found.items()}
 
 
 def _judged(connection: sa.Connection, bridge: bridges.Bridge, held: Held, where: filters.Node) -> Resource:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from app.magento import database, plans
 from app.magento import errors as shop_errors
 from app.mapping import addresses, bridges, clock, conditions, matching, pages, projection, standing, wanted, writes
-from app.scim import cursors, errors, filters, memberships, patch, paths, queries
+from app.scim import cursors, errors, filters, memberships, patch, queries, sorting
 
 Resource = dict[str, Any]
 Changes = tuple[memberships.Change, ...]
@@ -41,7 +41,7 @@ def find(
 
         order = conditions.Order()
         if query.sort_by is not None:
-            path = paths.parse(query.sort_by, bridge.ruleset.accepted)
+            path = sorting.path(query.sort_by, bridge.ruleset.accepted)
             order = conditions.Translator(bridge).order(path, query.descending)
         start = query.start if query.cursor is None else 1
         found = conditions.find(
