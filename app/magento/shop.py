@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -131,6 +131,11 @@ class Shop:
     def refresh_groups(self) -> None:
         """Read the customer groups again, always: another process may have made one this moment."""
         with database.reading(self.engine) as connection:
+            self._snapshot = replace(self._snapshot, groups=self._read_groups(connection))
+
+    def know_groups(self, connection: sa.Connection, ids: Iterable[int]) -> None:
+        """Read the groups again over the connection, which sees its own uncommitted rows, unless all are known."""
+        if not set(ids) <= set(self.groups):
             self._snapshot = replace(self._snapshot, groups=self._read_groups(connection))
 
     def refresh(self, connection: sa.Connection | None = None) -> None:

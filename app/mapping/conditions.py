@@ -20,7 +20,7 @@ from sqlalchemy.dialects import mysql
 from app.ledger import links
 from app.magento import addresses, values
 from app.mapping import bridges, groups, rules, visibility
-from app.scim import cursors, errors, trees
+from app.scim import cursors, errors, paths, trees
 
 MOST_JUDGED = 20_000  # candidates that the evaluator looks at before a filter is too wide
 BATCH = 500
@@ -87,7 +87,7 @@ class Order:
     def clauses(self, ids: sa.ColumnElement[int]) -> list[sa.ColumnElement[Any]]:
         """Give the terms of ORDER BY."""
         if self.column is None:
-            return [ids.desc() if self.descending else ids]
+            return [ids]
         absent = self.column.is_(None)
         return [absent.desc(), self.column.desc(), ids] if self.descending else [absent, self.column, ids]
 
@@ -95,7 +95,7 @@ class Order:
         """Give the condition of those who come after a place."""
         last, value = place.last_id, place.last_value
         if self.column is None:
-            return ids < last if self.descending else ids > last
+            return ids > last
         absent = self.column.is_(None)
         if value is None:
             same = sa.and_(absent, ids > last)
@@ -194,16 +194,18 @@ class Translator:
     # --- order ---
 
     def order(self, path: trees.Path, descending: bool) -> Order:
-        """Sort by a path: the shop's column where it has the value, else the document's."""
+        """Sort by a path, as `sorting.path` gives it: the shop's column where it has the value, else the document's.
+
+        Texts are compared by their letters' numbers, without case where it does not count: no locale is implied.
+        """
         entity, link, text = self.entity, self.link, str(path)
-        known: dict[str, sa.ColumnElement[Any] | None] = {
-            "id": None,
+        known: dict[str, sa.ColumnElement[Any]] = {
+            "id": _wide(entity.c.entity_id).collate("utf8mb4_bin"),
+            "meta.location": _wide(entity.c.entity_id).collate("utf8mb4_bin"),
             "userName": _sorted(self._user_name()),
             "externalId": link.c.external_id,
             "active": sa.case((self.active, 1), else_=0),
-            "emails": entity.c.email,
-            "emails.value": entity.c.email,
-            "meta": entity.c.created_at,
+            "emails.value": _sorted(self._email()),
             "meta.created": entity.c.created_at,
             "meta.lastModified": self._modified(),
         }
@@ -211,10 +213,10 @@ class Translator:
         if writers and path.attribute is not None and path.leaf is not None and not path.attribute.multi:
             column = self._column(writers[0])
             if text == "userName":
-                column = _sorted(sa.func.coalesce(_lower(column), self._user_name()))
+                column = sa.func.coalesce(_lower(column), self._user_name())
             elif path.leaf.exact:
-                column = _wide(column).collate("utf8mb4_bin")
-            return Order(column, descending)
+                return Order(_wide(column).collate("utf8mb4_bin"), descending)
+            return Order(_sorted(column) if path.leaf.type == "string" else column, descending)
         if text in known:
             return Order(known[text], descending)
         leaf = path.leaf
@@ -222,6 +224,13 @@ class Translator:
         if leaf is not None and leaf.type in ("integer", "decimal"):
             column = sa.cast(column, sa.Numeric(30, 10))
         return Order(column if leaf is None or leaf.exact else _sorted(column), descending)
+
+    def _email(self) -> Column:
+        """Give the e-mail that counts: the shop's, but of several in the document the primary one, else the first."""
+        emails = paths.parse("emails.value", self.bridge.ruleset.accepted)
+        count = sa.func.json_length(self._json(emails.top, whole=True))
+        shop_s = sa.case((sa.func.coalesce(count, 0) == 0, sa.null()), else_=self.entity.c.email)
+        return sa.case((sa.not_(self.linked), self.entity.c.email), (count > 1, self._first(emails)), else_=shop_s)
 
     def _first(self, path: trees.Path) -> Column:
         """Give the document's value at a path, of a multi-valued attribute the primary one's, else the first one's."""

@@ -20,7 +20,7 @@ from app.magento import changes, customers, database, doors, plans
 from app.magento import errors as shop_errors
 from app.magento import groups as shop_groups
 from app.mapping import bridges, clock, leaving, pages, visibility, writes
-from app.scim import attributes, cursors, errors, filters, lazy, messages, patch, queries
+from app.scim import attributes, cursors, errors, filters, lazy, messages, patch, queries, sorting
 from app.scim import memberships as said
 
 Resource = dict[str, Any]
@@ -28,14 +28,20 @@ log = logging.getLogger(__name__)
 Check = Callable[[str], None]
 LONGEST_NAME = 255
 BATCH = 500  # members that are changed in one go
+FEW = 1000  # members that the answer to a PATCH shows unasked; of more it shows nothing at all
 ACCEPTED = attributes.GROUP_TYPE
 
 
 def _published() -> attributes.ResourceType:
-    """Give the Group type as it is published: the names of members are taken from clients, but not kept."""
+    """Give the Group type as it is published: members are users, their names are taken from clients, but not kept."""
     members = ACCEPTED.schema.find("members")
     assert members is not None
-    subs = tuple(replace_(sub, mutability="readOnly") if sub.name == "display" else sub for sub in members.sub)
+    changed: dict[str, dict[str, Any]] = {
+        "display": {"mutability": "readOnly"},
+        "type": {"canonical": ("User",)},
+        "$ref": {"references": ("User",)},
+    }
+    subs = tuple(replace_(sub, **changed.get(sub.name, {})) for sub in members.sub)
     kept = tuple(replace_(members, sub=subs) if each is members else each for each in ACCEPTED.schema.attributes)
     return replace_(ACCEPTED, schema=replace_(ACCEPTED.schema, attributes=kept))
 
@@ -55,6 +61,14 @@ class Held:
     def name(self) -> str:
         """The whole name."""
         return self.record.display_name if self.record else self.code
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A group after a PATCH; not `whole` where it has more members than were to be read, and shows none."""
+
+    resource: Resource
+    whole: bool = True
 
 
 @dataclass
@@ -105,32 +119,33 @@ def find(
     members: bool = True,
 ) -> pages.Page:
     """Read a page of the groups that a filter fits. A shop has few groups: they are judged and sorted one by one."""
+    by = sorting.path(query.sort_by, ACCEPTED) if query.sort_by is not None else None
     with database.reading(bridge.shop.engine) as connection:
         fitting = [
             held
             for held in _all(connection, bridge).values()
             if where is None or filters.evaluate(where, _judged(connection, bridge, held, where))
         ]
-        by_name = (query.sort_by or "id").casefold().endswith("displayname")
-        fitting.sort(key=lambda held: _place(held, by_name), reverse=query.descending)
-        start, size = query.start, query.count
+        placed = [(sorting.key(_dress(connection, bridge, held, members=False), by), held) for held in fitting]
+        placed.sort(key=lambda pair: pair[0], reverse=query.descending and by is not None)
+        start, size = query.start if query.cursor is None else 1, query.count
         if after is not None:
-            place, size = (after.last_value, after.last_id), after.count
-            start = 1 + sum(
-                _place(held, by_name) >= place if query.descending else _place(held, by_name) <= place
-                for held in fitting
-            )
-        elif query.cursor is not None:
-            start = 1
-        page = fitting[start - 1 : start - 1 + size]
-        more = page and start - 1 + size < len(fitting)
-        last = _place(page[-1], by_name) if more else ("", 0)
-        end = cursors.Place(last[1], last[0], len(fitting), size) if more else None
-        return pages.Page([_dress(connection, bridge, held, members=members) for held in page], len(fitting), end)
+            last, size, falling = (after.last_id, after.last_value), after.count, query.descending and by is not None
+            start = 1 + sum(not sorting.comes_after(key, held.group_id, last, falling) for key, held in placed)
+        page = placed[start - 1 : start - 1 + size]
+        end = None
+        if page and start - 1 + size < len(placed):
+            (absent, value), held = page[-1]
+            end = cursors.Place(held.group_id, None if absent else value, len(placed), size)
+        shown = [_dress(connection, bridge, held, members=members) for _, held in page]
+        return pages.Page(shown, len(placed), end)
 
 
-def _place(held: Held, by_name: bool) -> tuple[str, int]:
-    return (held.name.casefold() if by_name else "", held.group_id)
+def fetch(bridge: bridges.Bridge, ids: Collection[int]) -> dict[str, Resource]:
+    """Read some groups with their members, by the id in text; unknown ids are left out."""
+    with database.reading(bridge.shop.engine) as connection:
+        found = _all(connection, bridge, ids)
+        return {str(i): _dress(connection, bridge, held, members=True) for i, held in found.items()}
 
 
 def _judged(connection: sa.Connection, bridge: bridges.Bridge, held: Held, where: filters.Node) -> Resource:
@@ -208,7 +223,8 @@ def _dress(connection: sa.Connection, bridge: bridges.Bridge, held: Held, *, mem
     created = record.created_at if record else bridge.settings.installed_at
     modified = record.modified_at if record else created
     dressed = messages.dress(resource, ACCEPTED, bridge.base_url, created, modified)
-    dressed["meta"]["version"] = messages.etag({**resource, "changes": record.version if record else 0})
+    changed = [record.version if record else 0, messages.timestamp(modified)]  # undoing takes back the count
+    dressed["meta"]["version"] = messages.etag({**resource, "changed": changed})
     ids = _members(connection, bridge, held.group_id) if members else []
     if ids:
         dressed["members"] = _shown(bridge, ids)
@@ -221,9 +237,14 @@ def _shown(bridge: bridges.Bridge, ids: Collection[int]) -> lazy.Lazy:
 
 
 def _members(
-    connection: sa.Connection, bridge: bridges.Bridge, group_id: int, among: Collection[int] | None = None
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    group_id: int,
+    among: Collection[int] | None = None,
+    *,
+    most: int | None = None,
 ) -> list[int]:
-    """Read the members: who was put into the group here, and whom the shop has in it."""
+    """Read the members, or `most` of them: who was put into the group here, and whom the shop has in it."""
     mine = visibility.customers(bridge)
     if among is not None:
         mine = mine.where(bridge.shop.tables["customer_entity"].c.entity_id.in_(among))
@@ -231,8 +252,11 @@ def _members(
     chosen = _not_by_default(bridge, group_id)
     if chosen is not None:
         parts += [theirs.where(chosen) for theirs in _of_shop(bridge, group_id, mine)]
+    if most is not None:
+        parts = [sa.select(part.limit(most).subquery()) for part in parts]
     union = sa.union(*parts).subquery()
-    return list(connection.execute(sa.select(union.c.entity_id).order_by(union.c.entity_id)).scalars())
+    found = sa.select(union.c.entity_id).order_by(union.c.entity_id).limit(most)
+    return list(connection.execute(found).scalars())
 
 
 def _put(bridge: bridges.Bridge, group_id: int, among: sa.Select[Any]) -> sa.Select[Any]:
@@ -278,10 +302,11 @@ def held_aside(bridge: bridges.Bridge, group_id: int, among: sa.Select[Any] | No
 # --- writing ---
 
 
-def create(bridge: bridges.Bridge, resource: Resource) -> Resource:
+def create(bridge: bridges.Bridge, resource: Resource, *, members: bool = True) -> Resource:
     """Create a group, or take over one of the shop's that nobody manages yet; with its members.
 
-    Raises Uniqueness with the existing id where there is a managed one of that name.
+    `members` says whether the answer shows them. Raises Uniqueness with the existing id where there is a managed one of
+    that name.
     """
     name = _name(resource)
 
@@ -299,19 +324,20 @@ def create(bridge: bridges.Bridge, resource: Resource) -> Resource:
         if group_id is None:
             planned = shop_groups.create(connection, bridge.shop, name)
             group_id = shop_groups.made(writes.carry_out(connection, bridge, writes.Deed("create", "Group"), planned))
-            bridge.shop.refresh(connection)  # its members are put into it before the commit
         row = memberships.row(bridge.tenant, name, resource.get("externalId"), 1, created, now)
         named = changes.RowChange("scim_group", {"group_id": group_id}, None, row)
         writes.carry_out(connection, bridge, writes.Deed("create", "Group", group_id), [named])
         wanted = Members()
         wanted.add(_ids(connection, bridge, resource.get("members")))
         _enrol(connection, bridge, group_id, wanted, now)
-        return _dress(connection, bridge, _one(connection, bridge, str(group_id)), members=True)
+        return _dress(connection, bridge, _one(connection, bridge, str(group_id)), members=members)
 
     return writes.transact(bridge, work, lambda: _conflict(bridge, name))
 
 
-def replace(bridge: bridges.Bridge, group_id: str, resource: Resource, check: Check | None = None) -> Resource:
+def replace(
+    bridge: bridges.Bridge, group_id: str, resource: Resource, check: Check | None = None, *, members: bool = True
+) -> Resource:
     """Replace a group by a PUT's body. Members that are not mentioned stay, unless the profile clears them."""
     name = _name(resource)
 
@@ -321,7 +347,8 @@ def replace(bridge: bridges.Bridge, group_id: str, resource: Resource, check: Ch
         if "members" in resource or bridge.profile.put_members == "clear":
             wanted.replace(_ids(connection, bridge, resource.get("members")))
         after = {"displayName": name, "externalId": resource.get("externalId")}
-        return _change(connection, bridge, held, after, wanted, check)
+        _change(connection, bridge, held, after, wanted, check)
+        return _dress(connection, bridge, _one(connection, bridge, group_id), members=members)
 
     return writes.transact(bridge, work, lambda: _conflict(bridge, name))
 
@@ -333,11 +360,15 @@ def modify(
     check: Check | None = None,
     *,
     members: bool = True,
-) -> Resource:
-    """Change a group by the operations of a PATCH, all or none. `members` says whether the answer shows them."""
+    most: int | None = None,
+) -> Changed:
+    """Change a group by the operations of a PATCH, all or none.
+
+    `members` says whether the answer shows them, `most` how many there may be for that: of more none is shown.
+    """
     latest = {"displayName": ""}
 
-    def work(connection: sa.Connection) -> Resource:
+    def work(connection: sa.Connection) -> Changed:
         held = _one(connection, bridge, group_id, lock=True)
         before = _dress(connection, bridge, held, members=False)
         wanted = Members()
@@ -347,7 +378,10 @@ def modify(
                 _note(connection, bridge, held, operation, wanted)
         after = patch.apply(before, others, ACCEPTED, bridge.profile)
         latest["displayName"] = _name(after)
-        return _change(connection, bridge, held, after, wanted, check, members=members)
+        _change(connection, bridge, held, after, wanted, check)
+        held = _one(connection, bridge, group_id)
+        whole = not members or most is None or len(_members(connection, bridge, held.group_id, most=most + 1)) <= most
+        return Changed(_dress(connection, bridge, held, members=members and whole), whole)
 
     return writes.transact(bridge, work, lambda: _conflict(bridge, latest["displayName"]))
 
@@ -369,7 +403,6 @@ def delete(bridge: bridges.Bridge, group_id: str, check: Check | None = None) ->
             writes.carry_out(connection, bridge, writes.Deed("delete", "Group", held.group_id), planned)
         except shop_errors.Rejected as error:
             raise errors.Forbidden(f"The group {held.name!r} cannot be deleted: {error.reason}.") from error
-        bridge.shop.refresh_soon()
 
     writes.transact(bridge, work, lambda: _conflict(bridge, ""))
 
@@ -390,9 +423,7 @@ def _change(
     after: Mapping[str, Any],
     wanted: Members,
     check: Check | None,
-    *,
-    members: bool = True,
-) -> Resource:
+) -> None:
     """Write what differs: names, then members; nothing differs: nothing is written."""
     if check:
         check(_dress(connection, bridge, held, members=False)["meta"]["version"])
@@ -402,11 +433,10 @@ def _change(
     moved = _enrol(connection, bridge, held.group_id, wanted, now)
     planned = shop_groups.rename(connection, bridge.shop, held.group_id, name) if name != held.name else []
     if named or moved or held.record is None:
+        record = memberships.fetch(connection, bridge.ledger, [held.group_id], lock=True)
+        held = replace_(held, record=record.get(held.group_id))  # users who go count in it, too
         planned.append(_record(bridge, held, name, external_id, now if named or moved else None))
     writes.carry_out(connection, bridge, writes.Deed("modify", "Group", held.group_id), planned)
-    if name != held.name:
-        bridge.shop.refresh_soon()
-    return _dress(connection, bridge, _one(connection, bridge, str(held.group_id)), members=members)
 
 
 def _record(
@@ -488,6 +518,7 @@ def _destination(
     `before`, `after`: its groups, newest first. `left`: those it is taken out of, be it only the shop's own.
     """
     default = bridge.default_group(customer.data["store_id"])
+    bridge.shop.know_groups(connection, after)  # another process, or this very transaction, may have made them
     had = effective(connection, bridge, before) or default
     want = effective(connection, bridge, after) or default
     current = customer.data["group_id"]
@@ -602,7 +633,11 @@ def _named_members(where: filters.Node) -> set[int] | None:
 
 def _ids(connection: sa.Connection, bridge: bridges.Bridge, given: Any) -> list[int]:
     """Give the customers that members name; raises InvalidValue for who is none, unless the profile ignores it."""
-    wanted = {str(one.get("value")): _number(one.get("value")) for one in given or () if isinstance(one, dict)}
+    listed = [one for one in given or () if isinstance(one, dict)]
+    nested = [str(one.get("value")) for one in listed if _is_group(one)]
+    if nested:
+        raise errors.InvalidValue(f"members: only users can be members, not the group {', '.join(nested[:10])}.")
+    wanted = {str(one.get("value")): _number(one.get("value")) for one in listed}
     there: set[int] = set()
     numbers = sorted({number for number in wanted.values() if number})
     for first in range(0, len(numbers), 1000):
@@ -613,6 +648,12 @@ def _ids(connection: sa.Connection, bridge: bridges.Bridge, given: Any) -> list[
     if unknown:
         log.warning("members that there are not were ignored: %s", ", ".join(map(repr, unknown[:10])))
     return [number for number in wanted.values() if number in there]
+
+
+def _is_group(member: Mapping[str, Any]) -> bool:
+    """Say whether a member is told to be a group: its number would mean a user of the same number here."""
+    kind, reference = str(member.get("type") or ""), str(member.get("$ref") or "")
+    return kind.casefold() == "group" or "/groups/" in f"/{reference.casefold()}"
 
 
 # --- names ---

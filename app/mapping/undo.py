@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from app.ledger import journal
 from app.magento import cascades, changes, customers, database
 from app.magento import errors as shop_errors
-from app.mapping import bridges, leaving, writes
+from app.mapping import bridges, clock, leaving, writes
 
 DERIVED = frozenset({"updated_at"})  # the database and Magento set it with any other change
+COUNTED: Mapping[str, frozenset[str]] = {"scim_group": frozenset({"version", "modified_at"})}  # go on, never back
 Row = changes.RowChange
 
 
@@ -187,7 +188,7 @@ def _differences(row: Row, standing: Mapping[str, Any] | None) -> list[tuple[str
     return [
         (column, f"was left as {_shown(value)}, is {_shown(journal.encode(standing.get(column)))}")
         for column, value in row.before.items()
-        if column not in DERIVED and journal.encode(standing.get(column)) != value
+        if column not in DERIVED | COUNTED.get(row.table, frozenset()) and journal.encode(standing.get(column)) != value
     ]
 
 
@@ -204,8 +205,16 @@ def _fitted(row: Row, standing: Mapping[str, Any] | None) -> list[Row]:
     if after is None:
         return [replace(row, before=standing, after=None)]
     after = {**{column: standing[column] for column in DERIVED if column in standing}, **after}
+    if row.table in COUNTED and any(_counted_on(row, standing, column) for column in COUNTED[row.table]):
+        after |= {"version": standing["version"] + 1, "modified_at": clock.now()}
     before = {column: standing.get(column) for column in after if column in standing}
     return [replace(row, before=before, after=after)]
+
+
+def _counted_on(row: Row, standing: Mapping[str, Any], column: str) -> bool:
+    """Say whether something else has been counted since."""
+    left = row.before or {}
+    return column in left and journal.encode(standing.get(column)) != left[column]
 
 
 def _decoded(values: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ from app.mapping import (
     wanted,
     writes,
 )
-from app.scim import cursors, errors, filters, memberships, patch, paths, queries
+from app.scim import cursors, errors, filters, memberships, patch, queries, sorting
 
 Resource = dict[str, Any]
 Changes = tuple[memberships.Change, ...]
@@ -55,7 +55,7 @@ def find(
 
         order = conditions.Order()
         if query.sort_by is not None:
-            path = paths.parse(query.sort_by, bridge.ruleset.accepted)
+            path = sorting.path(query.sort_by, bridge.ruleset.accepted)
             order = conditions.Translator(bridge).order(path, query.descending)
         start = query.start if query.cursor is None else 1
         found = conditions.find(

@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from app.ledger import groups as memberships
 from app.ledger import journal
 from app.magento import cascades, catalog, changes, customers, database, schema
 from app.magento import errors as shop_errors
-from app.mapping import bridges, claims
+from app.mapping import bridges, claims, clock
 from app.scim import errors
 
 T = TypeVar("T")
@@ -66,6 +67,7 @@ def carry_out(
     planned += claims.plan(connection, bridge, planned)  # holds the e-mails before the shop's are looked at
     going = [change for change in planned if change.before is not None and change.after is None]
     taken = cascades.capture(connection, bridge.shop.cascades(), bridge.shop.prefix, going) if going else []
+    planned += _counted(connection, bridge, deed, [*planned, *taken])
     done = customers.write(connection, bridge.shop, planned, tables=bridge.tables, orders=orders)
     if done:
         tell(connection, bridge, deed, done, taken)
@@ -99,6 +101,25 @@ def tell(
         undoes=deed.undoes,
     )
     journal.record(connection, bridge.ledger, bridge.settings.journal_key, entry, hidden(bridge))
+
+
+def _counted(
+    connection: sa.Connection, bridge: bridges.Bridge, deed: Deed, rows: Iterable[changes.RowChange]
+) -> list[changes.RowChange]:
+    """Plan the next version of groups whose members come or go, but for the one that the deed itself is about."""
+    found = [{**(c.before or {}), **(c.after or {}), **c.key} for c in rows if c.table == "scim_membership"]
+    own = deed.resource_id if deed.resource_type == "Group" else None
+    ids = {int(row["group_id"]) for row in found if "group_id" in row} - {own}
+    held = memberships.fetch(connection, bridge.ledger, ids, lock=True) if ids else {}
+    return [
+        changes.RowChange(
+            "scim_group",
+            {"group_id": group_id},
+            {"version": group.version, "modified_at": group.modified_at},
+            {"version": group.version + 1, "modified_at": clock.now()},
+        )
+        for group_id, group in sorted(held.items())
+    ]
 
 
 def attribute_of(bridge: bridges.Bridge, table: str, row: Mapping[str, Any], column: str) -> str | None:

@@ -280,6 +280,22 @@ def test_a_deletion_is_taken_back_with_every_row_that_hung_on_it(scim: Client, f
     assert scim.get(f"/Users/{user['id']}").get_json()["groups"][0]["value"] == group["id"]
 
 
+def test_a_group_that_changed_since_is_in_no_one_s_way_and_its_tag_goes_on(scim: Client) -> None:
+    ada, bob = (scim.create(userName=f"{name}@example.com")["id"] for name in ("ada", "bob"))
+    body = {"schemas": [GROUP], "displayName": "Staff", "members": [{"value": ada}, {"value": bob}]}
+    path = f"/Groups/{scim.send('POST', '/Groups', body).get_json()['id']}"
+    tags = [scim.get(path).headers["ETag"]]
+    scim.send("DELETE", f"/Users/{ada}", X_Request_Id="r-1")
+    tags.append(scim.get(path).headers["ETag"])
+    scim.send("PUT", path, {**body, "displayName": "Crew", "members": [{"value": bob}]})
+    tags.append(scim.get(path).headers["ETag"])
+    take_back(scim, request_id="r-1")
+    answer = scim.get(path)
+    assert [member["value"] for member in answer.get_json()["members"]] == [ada, bob]
+    assert answer.get_json()["displayName"] == "Crew"
+    assert len({*tags, answer.headers["ETag"]}) == 4
+
+
 # --- what may not be read in it ---
 
 
