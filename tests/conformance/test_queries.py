@@ -497,7 +497,7 @@ def test_a_user_name_is_found_by_an_index(start: Callable[..., Service]) -> None
     assert asked
     with engine.connect() as connection:
         for text, values in asked:
-            for row in connection.exec_driver_sql(f"EXPLAIN {text}", values).mappings():
+            for row in connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {text}", values).mappings():
                 assert row["table"] is None or row["table"].startswith("<") or row["key"], dict(row)
 
 

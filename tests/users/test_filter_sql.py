@@ -414,7 +414,7 @@ def test_who_is_named_is_found_by_an_index(many: tuple[Client, str]) -> None:
         with scim.engine.connect() as connection:
             for statement, parameters in seen:
                 if statement.startswith("SELECT"):
-                    plan = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).mappings()
+                    plan = connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {statement}", parameters).mappings()
                     scanned += [
                         (text, row["table"], row["type"], row["rows"], statement)
                         for row in plan

@@ -5,7 +5,7 @@ for its welcome mail, which nobody here sends, so that ours stays empty.
 """
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +165,7 @@ def test_the_rows_of_a_real_magento(make: Make) -> None:
         for mine, wanted in zip(ours, theirs, strict=True):
             _compare(table, mine, wanted, TIMES | RESET)
     for row in scim.rows("customer_entity"):
-        assert abs(row["created_at"] - datetime.utcnow()) < timedelta(minutes=2)
+        assert abs(row["created_at"] - datetime.now(UTC).replace(tzinfo=None)) < timedelta(minutes=2)
         password = passwords.get(row["entity_id"])
         stored = row["password_hash"]
         assert shop_passwords.verify(stored, password) if password else stored is None
