@@ -103,6 +103,11 @@ class Attribute:
     def static(self) -> bool:
         return self.backend_type == "static"
 
+    @property
+    def belonging(self) -> bool:
+        """Whether it is the customer's website, store view or group, which have codes."""
+        return self.static and self.code in ("website_id", "store_id", "group_id")
+
     def required_on(self, website_id: int | None = None) -> bool:
         """Say whether Magento refuses an empty value: required and not hidden, the website's word first."""
         if website_id is None:

@@ -9,12 +9,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from app.magento import changes, errors, shop, values
+from app.magento import changes, errors, placement, shop, values
 
 LONGEST = 32
-GUESTS = 0
+GUESTS = placement.GUESTS
 ALL_GROUPS = 32000  # a constant of Magento's that no group may have as its id
-DEFAULT_GROUP = "customer/create_account/default_group"
+DEFAULT_GROUP = placement.DEFAULT_GROUP
 NEW = changes.New("group")
 BLOCKED = "Deactivated (no login)"  # the group of those who may log in to no website
 

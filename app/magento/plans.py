@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import aftermath, catalog, changes, customers, errors, numbering, shop, value_rows, values
+from app.magento import aftermath, catalog, changes, customers, errors, numbering, placement, shop, value_rows, values
 
 TABLE = "customer_entity"
 HUMAN_NUMBER = "customer/create_account/generate_human_friendly_id"
@@ -40,7 +40,7 @@ def create(
     data: attribute code -> value; website, store view, group and created_in are found where they are missing.
     now: naive UTC. The customer's id is changes.NEW. Raises Rejected.
     """
-    placed = _placed(shop, data)
+    placed = placement.new(shop, data)
     website_id = placed["website_id"]
     for code in missing(shop, placed, website_id):
         raise errors.Rejected(code, "this shop requires it: give a value that is not empty")
@@ -82,7 +82,7 @@ def change(
     website_id = customer.data.get("website_id")
     row: dict[str, Any] = {}
     rows: list[changes.RowChange] = []
-    for code, value in desired.items():
+    for code, value in placement.moved(shop, customer.data, desired).items():
         attribute = _writable(shop, code)
         current = customer.data[code]
         if current == value or (attribute.type == "string" and values.equal(attribute, current, value)):
@@ -137,34 +137,3 @@ def _writable(shop: shop.Shop, code: str) -> catalog.Attribute:
     if attribute.read_only_reason:
         raise errors.Rejected(code, f"it cannot be written: {attribute.read_only_reason}")
     return attribute
-
-
-def _placed(shop: shop.Shop, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Find website, store view, group and created_in where data does not say (facts 1.2)."""
-    stores = shop.stores
-    placed = dict(data)
-    attributes = shop.catalog.customer
-    for code in ("website_id", "store_id", "group_id"):
-        if not values.is_empty(placed.get(code)):
-            placed[code] = values.normalize(shop, attributes[code], placed[code])
-        else:
-            placed.pop(code, None)
-    if "website_id" not in placed:
-        store = stores.stores.get(placed.get("store_id", 0))
-        website_id = store.website_id if store and store.website_id else stores.default_website_id()
-        if website_id is None:
-            raise errors.Rejected("website_id", "this shop has no website")
-        placed["website_id"] = website_id
-    if "store_id" not in placed:
-        store_id = stores.default_store(placed["website_id"])
-        if store_id is None:
-            raise errors.Rejected("store_id", f"website {placed['website_id']} has no store view")
-        placed["store_id"] = store_id
-    store = stores.stores[placed["store_id"]]
-    if store.website_id != placed["website_id"] and not shop.settings.shares_accounts():
-        raise errors.Rejected("store_id", f"store view {store.store_id} is not of website {placed['website_id']}")
-    if "group_id" not in placed:
-        placed["group_id"] = shop.settings.number("customer/create_account/default_group", store_id=placed["store_id"])
-    if values.is_empty(placed.get("created_in")):
-        placed["created_in"] = store.name
-    return placed

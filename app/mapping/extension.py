@@ -57,7 +57,7 @@ def _describe(node: Node, attribute: catalog.Attribute | None, name: str, shop: 
     kind = "string"
     if "type" in words:
         kind = PUBLISHED_TYPES.get(words["type"].text, "string")
-    elif attribute is not None and not attribute.has_options and not shaped:
+    elif attribute is not None and not attribute.has_options and not attribute.belonging and not shaped:
         kind = PUBLISHED_TYPES.get(attribute.type, "string")
     label = (attribute.label if attribute else None) or name
     labels = tuple(shop.options_of(attribute).values()) if attribute and attribute.has_options and not shaped else ()

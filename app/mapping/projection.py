@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.magento import catalog, errors, shop, values
+from app.magento import catalog, errors, placement, shop, values
 from app.mapping import converters, rules
 from app.scim import filters, paths
 
@@ -172,8 +172,10 @@ def turn(rule: rules.Rule, context: Context) -> Any:
         return None
     if rule.out is not None:
         return rule.out.render({}, context.data)
-    if rule.option and rule.option.match != "id":
-        shown: Any = context.shop.options_of(rule.attribute).get(int(actual), str(actual))
+    if rule.attribute.belonging:
+        shown: Any = placement.codes(context.shop, rule.target).get(int(actual), str(actual))
+    elif rule.option and rule.option.match != "id":
+        shown = context.shop.options_of(rule.attribute).get(int(actual), str(actual))
     else:
         shown = converters.TYPES[rule.type][1](actual)
     if rule.lookup:

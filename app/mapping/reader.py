@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from app.magento import catalog, shop
 from app.mapping import extension, rules, yamlfile
-from app.mapping.reading import addresses, lifecycle, rule, sections, tenants, words
+from app.mapping.reading import addresses, lifecycle, placement, rule, sections, tenants, words
 from app.mapping.yamlfile import Node, Problem
 
 TOP = (
@@ -80,6 +80,7 @@ def _ruleset(reader: words.Reader, entry: tenants.Entry) -> rules.Ruleset:
     read = [rule.read(reader, reader.customer, key, node) for key, node in customer.items()] if entries else []
     found = [each for each in read if each]
     _required(reader, customer, found)
+    placement.check(reader, customer, found, entry.website_id)
     kept = addresses.read(reader, root.value.get("addresses"))
     match = sections.match(reader, root.value.get("match"))
     groups = sections.groups(reader, root.value.get("groups"))

@@ -102,7 +102,7 @@ REFUSED = [
     ("store_id", 9, "no store view 9"),
     ("group_id", 9, "no customer group 9"),
     ("group_id", 0, "guests"),
-    ("group_id", "x", "whole number"),
+    ("group_id", "x", "no customer group x"),
     ("disable_auto_group_change", "maybe", "true or false"),
     ("disable_auto_group_change", None, "cannot leave it empty"),
     ("x_int", "1.5", "whole number"),

@@ -80,7 +80,7 @@ def _words(reader: words.Reader, key: Node, node: Node, attribute: catalog.Attri
         given["direction"] = "in"
     if attribute.has_options:
         given.setdefault("option", rules.Option())
-    given.setdefault("type", "string" if given.get("option") else attribute.type)
+    given.setdefault("type", "string" if given.get("option") or attribute.belonging else attribute.type)
     return rules.Rule(target=key.text, attribute=attribute, line=key.line, sources=sources, **given)
 
 
