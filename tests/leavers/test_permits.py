@@ -82,6 +82,7 @@ def test_reactivating_is_an_update(make: Make) -> None:
 RULE = 'userName ew "@owner.example" or title eq "CEO"'
 
 
+@pytest.mark.requirement(144)
 @pytest.mark.parametrize("what", ["deactivate by PATCH", "deactivate by PUT", "deactivate and update", "delete"])
 @pytest.mark.parametrize("who", [{"userName": "boss@owner.example"}, {"title": "CEO"}])
 def test_protected_users_stay(make: Make, what: str, who: dict[str, str]) -> None:
