@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import click
-import rich.console
 import rich.table
 
 from app.commands import frame
@@ -28,7 +27,7 @@ def held(form: str) -> None:
     table = rich.table.Table("id", "tenant", "customer", "userName", "to be done", "was active", "since")
     for row in found:
         table.add_row(*(frame.cell(value) for value in row.values()))
-    rich.console.Console().print(table)
+    frame.show(table)
 
 
 def _waiting(command: str) -> Iterator[Waiting]:

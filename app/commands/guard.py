@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 
 import click
-import rich.console
 import rich.progress
 import rich.table
 
@@ -148,5 +147,5 @@ def doors(user: str, tenant: str, form: str) -> None:
 def _table(entity_id: int, rows: Iterable[tuple[str, bool, str]]) -> None:
     table = rich.table.Table("way in", "state", "why", title=f"Customer {entity_id}")
     for name, is_open, reason in rows:
-        table.add_row(name, "[red]open[/red]" if is_open else "[green]shut[/green]", reason)
-    rich.console.Console().print(table)
+        table.add_row(name, "open" if is_open else "shut", reason, style="red" if is_open else "green")
+    frame.show(table)
