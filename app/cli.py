@@ -5,7 +5,7 @@ import sys
 import click
 
 from app import launch
-from app.commands import connect, deleted, drift, frame, guard, journal, setup, simulate, token
+from app.commands import adopt, connect, deleted, drift, frame, guard, journal, setup, simulate, token
 
 PORT = click.IntRange(1, 65535)
 COUNT = click.IntRange(1)
@@ -31,6 +31,7 @@ COMMANDS = (
     setup.install,
     setup.grants,
     token.token,
+    adopt.adopt,
     drift.drift,
     journal.log,
     journal.why_,

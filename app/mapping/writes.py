@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from app.ledger import journal
-from app.magento import cascades, catalog, changes, customers, database, schema
+from app.magento import cascades, catalog, changes, customers, database, schema, uniqueness
 from app.magento import errors as shop_errors
 from app.mapping import bridges, claims
 from app.scim import errors
@@ -42,7 +42,11 @@ def transact(
     try:
         return database.transaction(bridge.shop.engine, work)
     except shop_errors.Duplicate as error:
-        raise conflict() from error
+        rule = bridge.ruleset.rule(error.key)
+        if rule is None or rule.target == "email":
+            raise conflict() from error
+        value = "this value" if rule.mask else repr(error.entry)
+        raise errors.Uniqueness(f"{rule.target}: {value} is another customer's (from {rule.supplied_by()}).") from error
     except shop_errors.Rejected as error:
         rule = bridge.ruleset.rule(error.code)
         place = rule.place if rule else SHOWN.get(error.code, error.code)
@@ -65,6 +69,9 @@ def carry_out(
     planned = changes.merged(planned)
     planned += claims.plan(connection, bridge, planned)  # holds the e-mails before the shop's are looked at
     going = [change for change in planned if change.before is not None and change.after is None]
+    alone = [rule.target for rule in bridge.ruleset.rules if rule.unique]
+    if alone:
+        uniqueness.refuse_taken(connection, bridge.shop, planned, alone)
     taken = cascades.capture(connection, bridge.shop.cascades(), bridge.shop.prefix, going) if going else []
     done = customers.write(connection, bridge.shop, planned, tables=bridge.tables, orders=orders)
     if done:
