@@ -5,7 +5,7 @@ import sys
 import click
 
 from app import launch
-from app.commands import adopt, connect, deleted, drift, frame, guard, journal, setup, simulate, token
+from app.commands import adopt, attempt, check, connect, deleted, drift, frame, guard, journal, setup, simulate, token
 
 PORT = click.IntRange(1, 65535)
 COUNT = click.IntRange(1)
@@ -31,6 +31,8 @@ COMMANDS = (
     setup.install,
     setup.grants,
     token.token,
+    check.check,
+    attempt.try_,
     adopt.adopt,
     drift.drift,
     journal.log,

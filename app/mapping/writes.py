@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from app.ledger import journal
-from app.magento import cascades, catalog, changes, customers, database, schema, uniqueness
+from app.magento import aftermath, cascades, catalog, changes, customers, database, schema, uniqueness
 from app.magento import errors as shop_errors
 from app.mapping import bridges, claims
 from app.scim import errors
@@ -30,6 +30,15 @@ class Deed:
     resource_type: str
     resource_id: int | None = None
     undoes: int | None = None
+
+
+class Rehearsed(Exception):
+    """Ends a request that is only rehearsed, where it would have written; `rows` is all that it would have."""
+
+    def __init__(self, deed: Deed, rows: list[changes.RowChange]) -> None:
+        super().__init__(deed.operation)
+        self.deed = deed
+        self.rows = rows
 
 
 def transact(
@@ -67,11 +76,14 @@ def carry_out(
     along with a deleted row is journalled too.
     """
     planned = changes.merged(planned)
-    planned += claims.plan(connection, bridge, planned)  # holds the e-mails before the shop's are looked at
-    going = [change for change in planned if change.before is not None and change.after is None]
     alone = [rule.target for rule in bridge.ruleset.rules if rule.unique]
     if alone:
         uniqueness.refuse_taken(connection, bridge.shop, planned, alone)
+    if bridge.rehearsing:
+        uniqueness.refuse_taken(connection, bridge.shop, planned)
+        raise Rehearsed(deed, [*planned, *aftermath.consequences(connection, bridge.shop, planned)])
+    planned += claims.plan(connection, bridge, planned)  # holds the e-mails before the shop's are looked at
+    going = [change for change in planned if change.before is not None and change.after is None]
     taken = cascades.capture(connection, bridge.shop.cascades(), bridge.shop.prefix, going) if going else []
     done = customers.write(connection, bridge.shop, planned, tables=bridge.tables, orders=orders)
     if done:
