@@ -57,7 +57,7 @@ def walk(bridge: bridges.Bridge, *, after: int = 0, repair: bool = False, size: 
     """
     while True:
         with database.reading(bridge.shop.engine) as connection:
-            ids = _ids(connection, bridge, after, size)
+            ids = managed(connection, bridge, after, size)
             found = _differences(connection, bridge, ids)
         if not ids:
             return
@@ -73,7 +73,8 @@ def walk(bridge: bridges.Bridge, *, after: int = 0, repair: bool = False, size: 
         yield Batch(after, len(ids), tuple(found), repaired, tuple(refused))
 
 
-def _ids(connection: sa.Connection, bridge: bridges.Bridge, after: int, size: int) -> list[int]:
+def managed(connection: sa.Connection, bridge: bridges.Bridge, after: int, size: int) -> list[int]:
+    """Give the first ids above `after` of the customers whom the tenant manages."""
     link = bridge.ledger.link
     there = (link.c.tenant == bridge.tenant, link.c.deleted_at.is_(None))
     query = sa.select(link.c.entity_id).where(*there, link.c.entity_id > after)

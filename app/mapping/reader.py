@@ -26,9 +26,7 @@ class MappingError(ValueError):
 
 def _top(reader: words.Reader, root: Node) -> None:
     for key, _ in root.items():
-        if key.text in LATER:
-            reader.note(key, f"{key.text!r} is not understood by this version yet: leave it out")
-        elif key.text not in TOP:
+        if key.text not in TOP:
             reader.note(key, f"mapping.yaml has no word {key.text!r}", key.text, TOP)
     version = root.value.get("version")
     if version is None or version.value != 1:

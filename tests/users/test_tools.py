@@ -5,12 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from app import cli
-from tests.users.conftest import PATCH, USER, Make
+from app.mapping import yamlfile
+from tests.users.conftest import PATCH, ROOT, USER, Make
 
 Run = Callable[..., Result]
 MAPPING = """version: 1
@@ -256,3 +258,226 @@ def test_a_command_that_only_looks_cannot_write(shop_url: str) -> None:
     with engine.connect() as connection, pytest.raises(errors.Unsupported, match="would have written: DELETE"):
         connection.exec_driver_sql("DELETE FROM customer_group")
     engine.dispose()
+
+
+# --- diff ---
+
+
+def _diff(run: Run, tmp_path: Path, text: str, *words: str) -> Result:
+    new = tmp_path / "new.yaml"
+    new.write_text(text)
+    return run("diff", str(new), *words)
+
+
+def test_diff_says_what_another_file_changes(make: Make, run: Run, tmp_path: Path, database: sa.Engine) -> None:
+    scim = make(MAPPING)
+    users = [scim.create(userName=f"p{n}@example.com", title="T", nickName=str(n))["id"] for n in range(3)]
+    scim.patch(users[2], {"op": "replace", "path": "userType", "value": "Guest"})
+    scim.execute("UPDATE {p}customer_entity SET firstname='By hand' WHERE entity_id=:e", e=users[0])
+    before = _whole(database)
+    assert _diff(run, tmp_path, MAPPING).exit_code == 0
+    new = MAPPING.replace("{from: name.familyName,", "{from: name.familyName, transform: upper,")
+    new = new.replace("from: title, mask", "from: title, transform: lower, mask").replace(
+        "  employee_number: nickName\n", ""
+    )
+    new = new.replace('userType eq "Employee"', 'userType eq "Guest"')
+    done = _diff(run, tmp_path, new)
+    assert (done.exit_code, "3 of 3 customers change, 0 would be refused" in done.output) == (1, True), done.output
+    assert "employee_number is no longer written" in done.output
+    found = json.loads(_diff(run, tmp_path, new, "--format", "json", "--sample", "2", "--batch", "2").output)
+    assert {(each["attribute"], each["customers"]) for each in found["attributes"]} == {
+        ("lastname", 3),
+        ("taxvat", 3),
+        ("group_id", 1),
+    }, "what was edited by hand is drift, not a change"
+    assert found["sample"][0] | {"id": 0} == {
+        "id": 0,
+        "attribute": "lastname",
+        "line": 5,
+        "before": "Lovelace",
+        "after": "LOVELACE",
+    }
+    assert found["sample"][1]["after"] == "(hidden)"
+    assert len(found["sample"]) == 2
+    assert _whole(database) == before
+
+
+def test_diff_counts_who_would_be_refused_and_what_becomes_of_addresses(
+    make: Make, run: Run, tmp_path: Path, database: sa.Engine
+) -> None:
+    scim = make(MAPPING)
+    scim.create(addresses=[WORK])
+    scim.create(userName="b@example.com", title="x")
+    before = _whole(database)
+    new = MAPPING[: MAPPING.index("tests:")].replace("{from: title, mask: true}", "{from: title, required: true}")
+    new = new.replace("city: locality", "city: {from: locality, transform: upper}")
+    found = json.loads(_diff(run, tmp_path, new, "--format", "json").output)
+    assert [(each["attribute"], each["customers"]) for each in found["attributes"]] == [("work.city", 1)]
+    assert [(each["attribute"], each["customers"]) for each in found["refusals"]] == [("taxvat", 1)]
+    assert (found["customers"], found["change"], found["refused"]) == (2, 1, 1)
+    assert _whole(database) == before
+
+
+def test_diff_of_a_file_that_cannot_be_used(make: Make, run: Run, tmp_path: Path) -> None:
+    make(MAPPING)
+    done = _diff(run, tmp_path, MAPPING.replace("nickName", "nickNam"))
+    assert (done.exit_code, "no such path 'nickNam'" in done.output) == (1, True)
+
+
+# --- show, schema, init ---
+
+
+def test_show_says_where_each_value_is(make: Make, run: Run) -> None:
+    make(MAPPING)
+    found = {each["attribute"]: each for each in json.loads(run("show", "--format", "json").output)}
+    assert found["email"] | {"conversion": ""} == {
+        "attribute": "email",
+        "paths": ["userName"],
+        "direction": "inout",
+        "table": "customer_entity",
+        "column": "email",
+        "attribute_id": found["email"]["attribute_id"],
+        "type": "string",
+        "conversion": "",
+        "indexed": True,
+        "line": 3,
+    }
+    assert found["email"]["conversion"] == "lower"
+    assert (found["employee_number"]["table"], found["employee_number"]["indexed"]) == (
+        "customer_entity_varchar",
+        False,
+    )
+    assert found["work.city"]["table"] == "customer_address_entity"
+    shown = run("show").output
+    assert f"customer_entity_varchar, attribute {found['employee_number']['attribute_id']}" in shown
+
+
+def test_the_static_schema_is_the_one_in_the_repository(run: Run) -> None:
+    committed = (ROOT / "mapping.schema.json").read_text()
+    assert run("schema", "--static").output == committed, "magento-scim schema --static > mapping.schema.json"
+
+
+def _errors(schema: dict[str, Any], text: str) -> list[str]:
+    jsonschema.Draft7Validator.check_schema(schema)
+    given = yamlfile.read(text)[0].plain()
+    return [error.message for error in jsonschema.Draft7Validator(schema).iter_errors(given)]
+
+
+WHOLE = """version: 1
+prefixes: {ent: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"}
+defaults: {direction: inout, write: always, on_null: clear, on_absent: clear, on_invalid: reject, trim: true}
+match: {by: [externalId, userName], existing: review, scope: auto}
+customer:
+  email: {from: [emails.value, userName], transform: [lower]}
+  firstname: {from: name.givenName, default: '{displayName | first_word}'}
+  lastname: {from: name.familyName, default: '{displayName | last_word}'}
+  gender: {from: userType, lookup: {m: Male, '*': Not Specified}, option: label}
+  store_id: {from: [locale, preferredLanguage], lookup: stores, write: create, direction: in}
+  created_in: {const: SCIM, write: create, direction: in}
+  department: {from: ent:department, option: {match: admin_label, missing: drop}}
+  employee_number: {from: ent:employeeNumber, transform: [digits, 'pad_left(8, "0")'], mask: true, unique: true}
+  taxvat: {from: ent:costCenter, transform: ['extract("^CC-(?P<v>[0-9]{4})$")'], out: 'CC-{customer.taxvat}', on_invalid: drop}
+  suffix: {const: VIP, when: 'groups.display eq "VIP" or userType eq "Board"', otherwise: '-', direction: in}
+  prefix: {template: '{title | upper}', max_length: 10, required: false, type: string, trim: false}
+addresses:
+  - name: work
+    root: 'addresses[type eq "work"]'
+    default: [billing, shipping]
+    on_invalid: drop
+    existing: adopt
+    fields: {firstname: /name.givenName, lastname: /name.familyName, street: streetAddress, city: locality,
+             country_id: {from: country, transform: [upper], lookup: aliases}, postcode: postalCode,
+             telephone: {from: ['/phoneNumbers[type eq "work"].value', /phoneNumbers.value], default: '-'}}
+groups:
+  priority: [Gold, Wholesale]
+  rules: [{idp: 'shop-*', magento: Wholesale}, {when: 'userType eq "Employee"', magento: Retailer}]
+  otherwise: default
+  missing: create
+  hidden: [NOT LOGGED IN]
+password: accept
+lifecycle:
+  deactivate: [lock, end_sessions, revoke_tokens, drop_reset_token]
+  delete: deactivate
+  purge: {after: 90d, how: anonymize}
+  protect: ['userName ew "@example.com"']
+  breaker: {per_hour: 50, action: hold}
+tables: {stores: {'*': default}, aliases: {UK: GB, '*': '{value}'}}
+tenants:
+  eu: {website: base, profile: miniorange, override: {customer: {taxvat: title}}}
+  us:
+tests:
+  - {name: a, given: {userName: A@example.com, displayName: A B}, expect: {customer.email: a@example.com, group: General}}
+  - {name: b, given: {userName: x@example.com, name: {givenName: X}}, error: lastname}
+"""
+
+
+@pytest.mark.parametrize("text", [WHOLE, MAPPING, (ROOT / "mapping.yaml").read_text()])
+def test_the_schemas_take_what_the_reader_takes(run: Run, tmp_path: Path, text: str) -> None:
+    (tmp_path / "whole.yaml").write_text(text)
+    assert run("check", str(tmp_path / "whole.yaml")).exit_code == 0, run("check", str(tmp_path / "whole.yaml")).output
+    assert _errors(json.loads(run("schema", "--static").output), text) == []
+    assert _errors(json.loads(run("schema").output), text) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "by"),
+    [
+        ("emial:", "email:", ("live",)),
+        ("'*': Not Specifyd", "'*': Not Specified", ()),
+        ("existing: revew", "existing: review", ("static", "live")),
+        ("website: bse", "website: base", ("live",)),
+        ("profile: okt", "profile: miniorange", ("static", "live")),
+        ("pasword: accept", "password: accept", ("static", "live")),
+        ("delete: kil", "delete: deactivate", ("static", "live")),
+        (
+            "wirte: create, direction: in}\n  department",
+            "write: create, direction: in}\n  department",
+            ("static", "live"),
+        ),
+    ],
+)
+def test_the_schemas_underline_mistakes(run: Run, wrong: str, right: str, by: tuple[str, ...]) -> None:
+    text = WHOLE.replace(right, wrong, 1)
+    assert text != WHOLE
+    assert bool(_errors(json.loads(run("schema", "--static").output), text)) == ("static" in by)
+    assert bool(_errors(json.loads(run("schema").output), text)) == ("live" in by)
+
+
+def test_the_live_schema_completes_this_shop_s_words(make: Make, run: Run) -> None:
+    scim = make(MAPPING)
+    answer = scim.app.test_client().get("/scim/mapping.schema.json")
+    assert answer.status_code == 401
+    answer = scim.app.test_client().get("/scim/mapping.schema.json", headers=scim.headers)
+    assert answer.status_code == 200
+    assert answer.mimetype == "application/schema+json"
+    found = answer.get_json()
+    customer = found["properties"]["customer"]
+    assert {"email", "employee_number", "department"} <= set(customer["properties"])
+    assert "is_active" not in customer["properties"]
+    assert customer["properties"]["employee_number"]["description"]
+    assert '"Female"' in json.dumps(customer["properties"]["gender"])
+    assert '"Wholesale"' in json.dumps(found["properties"]["groups"])
+    assert '"base"' in json.dumps(found["properties"]["tenants"])
+
+
+def test_init_writes_a_file_that_passes_check(run: Run, tmp_path: Path, database: sa.Engine) -> None:
+    before = _whole(database)
+    path = tmp_path / "first.yaml"
+    done = run("init", "--output", str(path))
+    assert done.exit_code == 0, done.output
+    assert run("check", str(path)).exit_code == 0
+    text = path.read_text()
+    assert run("init").output == text
+    for line in (
+        "  firstname: {from: name.givenName, default: '{displayName | first_word}'}   # First Name; ",
+        "#  employee_number: ent:employeeNumber   # ",
+        "#  gender: shop:gender   # Gender; one of Male, Female, Not Specified",
+        "#  department: ent:department   # ",
+    ):
+        assert line in text, text
+    again = run("init", "--output", str(path))
+    assert (again.exit_code, "Cannot write" in again.output) == (1, True)
+    assert _whole(database) == before
+    suggested = "\n".join(line[1:] if line.startswith("#  ") else line for line in text.splitlines())
+    path.write_text(suggested.replace("#groups:", "groups:"))
+    assert run("check", str(path)).exit_code == 0, run("check", str(path)).output
