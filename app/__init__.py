@@ -46,7 +46,7 @@ def create_app(settings: config.Config | None = None) -> flask.Flask:
     # Imported here, so that a room can be used, and tested, without the others.
     import flask
 
-    from app import config, endpoints, errors, health, service, urls
+    from app import config, editor, endpoints, errors, health, service, urls
 
     settings = settings or config.read()
     app = flask.Flask("magento-scim", static_folder=None)
@@ -55,6 +55,7 @@ def create_app(settings: config.Config | None = None) -> flask.Flask:
     app.url_map.strict_slashes = False
     app.wsgi_app = urls.Tidy(app.wsgi_app)  # type: ignore[method-assign]
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(editor.blueprint)
     app.register_blueprint(endpoints.blueprint, url_prefix=service.PATH)
     app.register_blueprint(endpoints.blueprint, url_prefix=service.path("<tenant>"), name="tenant")
     errors.register(app)

@@ -32,8 +32,8 @@ def _secret() -> str | None:
     return secret.strip()
 
 
-def identify(magento: shop.Shop, ledger: tables.Tables, tenant: str) -> Caller | None:
-    """Find out who asks; None where no token was sent.
+def identify(magento: shop.Shop, ledger: tables.Tables, tenant: str | None) -> Caller | None:
+    """Find out who asks; None where no token was sent. `tenant`: whose token it must be, None for any.
 
     Raises Unauthorized for a token that is unknown, revoked, expired or another tenant's, always in the same words.
     """
@@ -43,7 +43,7 @@ def identify(magento: shop.Shop, ledger: tables.Tables, tenant: str) -> Caller |
     now = datetime.now(UTC).replace(tzinfo=None)
     with database.reading(magento.engine) as connection:
         token = tokens.find(connection, ledger, secret)
-    if token is None or not token.alive(now) or token.tenant != tenant:
+    if token is None or not token.alive(now) or (tenant is not None and token.tenant != tenant):
         raise errors.Unauthorized("The bearer token is not valid: it is unknown, revoked or expired.", "invalid_token")
     if tokens.stale(token, now):
         database.transaction(magento.engine, lambda connection: tokens.used(connection, ledger, token, now))

@@ -5,7 +5,22 @@ import sys
 import click
 
 from app import launch
-from app.commands import connect, deleted, drift, frame, guard, journal, setup, simulate, token
+from app.commands import (
+    adopt,
+    attempt,
+    check,
+    connect,
+    deleted,
+    diff,
+    drift,
+    frame,
+    guard,
+    journal,
+    mapping,
+    setup,
+    simulate,
+    token,
+)
 
 PORT = click.IntRange(1, 65535)
 COUNT = click.IntRange(1)
@@ -31,6 +46,13 @@ COMMANDS = (
     setup.install,
     setup.grants,
     token.token,
+    mapping.init,
+    check.check,
+    attempt.try_,
+    diff.diff,
+    mapping.show,
+    mapping.schema,
+    adopt.adopt,
     drift.drift,
     journal.log,
     journal.why_,

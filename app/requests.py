@@ -117,8 +117,9 @@ def user_operations(
 
 
 def _memberships(here: bridges.Bridge, kind: str, data: Any) -> tuple[Any, tuple[memberships.Change, ...]]:
-    given, changes = memberships.take(data, kind, here.ruleset.accepted, here.profile)
-    if changes:
+    named = here.ruleset.groups.by_name
+    given, changes = memberships.take(data, kind, here.ruleset.accepted, here.profile, named=named)
+    if changes and not named:
         service.current().note([profiles.GROUPS_ON_USER])
     return given, changes
 

@@ -108,6 +108,11 @@ def key(text: str) -> str:
     return fold(text)[:KEY]
 
 
+def promised(link: Link) -> bool:
+    """Say whether a person has given a customer to an identity provider that has not sent anything of it yet."""
+    return set(link.document) <= {"userName"} and link.external_id is None
+
+
 def row(tenant: str, document: Document, created_at: datetime, modified_at: datetime) -> dict[str, Any]:
     """Give a link's row but for its key. The unique key on the user name decides between two requests at once."""
     return {

@@ -19,6 +19,8 @@ T = TypeVar("T")
 ATTEMPTS = 3
 PING_AFTER = 0.05  # seconds a pooled connection may rest before it is asked whether it is alive
 
+LOOKING = ("SELECT", "SHOW", "SET", "EXPLAIN", "DESCRIBE")
+
 # Magento itself runs with SQL_MODE '' and lets the server truncate; this program never does (facts 10).
 # NO_AUTO_VALUE_ON_ZERO stays off: nobody here inserts an id 0.
 SQL_MODE = "STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
@@ -136,6 +138,15 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Open a connection for statements that write nothing. Raises ShopError for every driver error."""
     with translated(), engine.connect() as connection:
         yield connection
+
+
+def refuse_writes(engine: sa.Engine) -> None:
+    """Let no statement through any more that writes: for commands that only look. They raise errors.Unsupported."""
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def refuse(_c: Any, _cursor: Any, statement: str, _p: Any, _context: Any, _many: bool) -> None:
+        if not statement.lstrip().upper().startswith(LOOKING):
+            raise errors.Unsupported(f"a command that only looks would have written: {statement.split()[0]}")
 
 
 def transaction(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:

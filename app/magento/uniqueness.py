@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,12 +14,13 @@ def refuse_taken(
     connection: sa.Connection,
     shop: shop.Shop,
     planned: Iterable[changes.RowChange],
+    besides: Collection[str] = (),
 ) -> None:
     """Refuse a planned value that another customer has. Raises Duplicate with the attribute's code.
 
-    Looked at: the e-mail when accounts are shared by all websites, and attributes flagged is_unique.
+    Looked at: the e-mail when accounts are shared by all websites, attributes flagged is_unique, and those `besides`.
     """
-    for attribute, value, entity_id in _guarded(shop, planned):
+    for attribute, value, entity_id in _guarded(shop, planned, besides):
         table = shop.tables[attribute.table]
         statement = sa.select(table.c.entity_id).where(table.c[attribute.column] == value).limit(1)
         if not attribute.static:
@@ -31,10 +32,11 @@ def refuse_taken(
 
 
 def _guarded(
-    shop: shop.Shop, planned: Iterable[changes.RowChange]
+    shop: shop.Shop, planned: Iterable[changes.RowChange], besides: Collection[str]
 ) -> Iterator[tuple[catalog.Attribute, Any, changes.Id]]:
     attributes = shop.catalog.customer
-    unique = [a for a in attributes.values() if a.unique or (a.code == "email" and shop.settings.shares_accounts())]
+    codes = {*besides, *(("email",) if shop.settings.shares_accounts() else ())}
+    unique = [attribute for attribute in attributes.values() if attribute.unique or attribute.code in codes]
     for change in planned:
         for attribute in unique:
             if attribute.table != change.table or not change.after:

@@ -31,7 +31,8 @@ class Bridge:
     """One tenant's shop, ledger, rules and profile. `tables`: the shop's and the ledger's, without prefix.
 
     `base_url` is the URL that `meta.location` starts with, without a slash at its end; `note` counts the tolerances
-    that show only when a request is carried out.
+    that show only when a request is carried out. `rehearsing`: what a request would write is told (`writes.Rehearsed`),
+    not written.
     """
 
     shop: shop.Shop
@@ -47,6 +48,7 @@ class Bridge:
     origin: Origin
     max_page: int = 1000
     note: Callable[[Iterable[str]], None] = _unheard
+    rehearsing: bool = False
 
     @property
     def codes(self) -> tuple[str, ...]:

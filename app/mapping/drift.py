@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from app.ledger import links
 from app.magento import customers, database, plans, values
 from app.magento import errors as shop_errors
-from app.mapping import bridges, clock, projection, writes
+from app.mapping import bridges, clock, groups, projection, writes
 
 BATCH = 500
 
@@ -57,7 +57,7 @@ def walk(bridge: bridges.Bridge, *, after: int = 0, repair: bool = False, size: 
     """
     while True:
         with database.reading(bridge.shop.engine) as connection:
-            ids = _ids(connection, bridge, after, size)
+            ids = managed(connection, bridge, after, size)
             found = _differences(connection, bridge, ids)
         if not ids:
             return
@@ -73,7 +73,8 @@ def walk(bridge: bridges.Bridge, *, after: int = 0, repair: bool = False, size: 
         yield Batch(after, len(ids), tuple(found), repaired, tuple(refused))
 
 
-def _ids(connection: sa.Connection, bridge: bridges.Bridge, after: int, size: int) -> list[int]:
+def managed(connection: sa.Connection, bridge: bridges.Bridge, after: int, size: int) -> list[int]:
+    """Give the first ids above `after` of the customers whom the tenant manages."""
     link = bridge.ledger.link
     there = (link.c.tenant == bridge.tenant, link.c.deleted_at.is_(None))
     query = sa.select(link.c.entity_id).where(*there, link.c.entity_id > after)
@@ -86,20 +87,22 @@ def _differences(
     """Compare what the rules make of the documents with what the shop holds."""
     found = customers.fetch(connection, bridge.shop, ids, codes=bridge.codes, lock=lock)
     linked = links.fetch(connection, bridge.ledger, list(found))
+    member_of = groups.named(connection, bridge, list(found))
     return [
         difference
         for entity_id, link in sorted(linked.items())
-        for difference in _of_one(bridge, entity_id, link.document, found[entity_id])
+        for difference in _of_one(
+            bridge, entity_id, link.document, bridge.context(found[entity_id].data).within(member_of.get(entity_id, {}))
+        )
     ]
 
 
 def _of_one(
-    bridge: bridges.Bridge, entity_id: int, document: dict[str, Any], customer: customers.Customer
+    bridge: bridges.Bridge, entity_id: int, document: dict[str, Any], context: projection.Context
 ) -> Iterator[Difference]:
-    context = bridge.context(customer.data)
     for rule in bridge.ruleset.rules:
         wanted = projection.outcome(rule, document, context) if rule.goes_in else projection.KEEP
-        standing = customer.data.get(rule.target)
+        standing = context.data.get(rule.target)
         if wanted.keep or wanted.problem or values.equal(rule.attribute, standing, wanted.value):
             continue
         yield Difference(entity_id, rule.target, rule.line, wanted.value, standing, rule.mask)

@@ -15,11 +15,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.ledger import groups as memberships
-from app.ledger import marks
+from app.ledger import links, marks
 from app.magento import changes, customers, database, doors, plans
 from app.magento import errors as shop_errors
 from app.magento import groups as shop_groups
-from app.mapping import bridges, clock, leaving, pages, visibility, writes
+from app.mapping import bridges, clock, grouping, leaving, pages, projection, visibility, writes
 from app.scim import attributes, cursors, errors, filters, lazy, messages, patch, queries, sorting
 from app.scim import memberships as said
 
@@ -321,6 +321,11 @@ def create(bridge: bridges.Bridge, resource: Resource, *, members: bool = True) 
         if taken is not None or record is not None or (group_id is not None and group_id in ours):
             raise _taken(connection, bridge, group_id if taken is None else taken, name)
         created = now if group_id is None else bridge.settings.installed_at
+        if group_id is None and bridge.ruleset.groups.missing == "error":
+            raise errors.InvalidValue(
+                f"displayName: the shop has no customer group {name!r}, and mapping.yaml says groups.missing: error. "
+                "Make it in Magento, or name one that there is."
+            )
         if group_id is None:
             planned = shop_groups.create(connection, bridge.shop, name)
             group_id = shop_groups.made(writes.carry_out(connection, bridge, writes.Deed("create", "Group"), planned))
@@ -463,9 +468,11 @@ def _enrol(connection: sa.Connection, bridge: bridges.Bridge, group_id: int, wan
     changed = False
     for first in range(0, len(touched), BATCH):
         batch = touched[first : first + BATCH]
-        held = customers.fetch(connection, bridge.shop, batch, codes=("group_id",), lock=True)
+        held = customers.fetch(connection, bridge.shop, batch, codes=bridge.codes, lock=True)
         member_of = memberships.of_customers(connection, bridge.ledger, bridge.tenant, batch)
         taken = leaving.many(marks.fetch(connection, bridge.ledger, batch))
+        asked = bridge.ruleset.groups.decides or bridge.ruleset.reads_groups
+        linked = links.fetch(connection, bridge.ledger, batch) if asked else {}
         planned: list[changes.RowChange] = []
         for entity_id, real in held.items():
             customer = doors.behind(real, taken.get(entity_id))
@@ -475,7 +482,12 @@ def _enrol(connection: sa.Connection, bridge: bridges.Bridge, group_id: int, wan
             after = rest if not joins else before if group_id in before else [group_id, *rest]
             planned += _memberships(entity_id, before, after)
             left = () if joins else (group_id,)
-            moved = _move(connection, bridge, customer, before, after, left, now)
+            document = linked[entity_id].document if entity_id in linked else {}
+            given = _follows(connection, bridge, customer, document, before, after)
+            base = grouping.settled(bridge, document, customer.data["store_id"])
+            group = _destination(connection, bridge, customer, (before, base), (after, base), left)
+            given |= {} if group is None else {"group_id": group}
+            moved = plans.change(bridge.shop, customer, given, now)
             planned += leaving.settle(connection, bridge, real, taken.get(entity_id), moved, None, now)
         deed = writes.Deed("members", "Group", group_id)
         changed = bool(writes.carry_out(connection, bridge, deed, planned)) or changed
@@ -492,35 +504,50 @@ def _memberships(entity_id: changes.Id, before: list[int], after: list[int]) -> 
     return gone + [row(i, None, {}) for i in reversed(after) if i not in before]
 
 
-def _move(
+def _follows(
     connection: sa.Connection,
     bridge: bridges.Bridge,
     customer: customers.Customer,
+    document: Resource,
     before: list[int],
     after: list[int],
-    left: Collection[int],
-    now: datetime,
-) -> list[changes.RowChange]:
-    group_id = _destination(connection, bridge, customer, before, after, left)
-    return [] if group_id is None else plans.change(bridge.shop, customer, {"group_id": group_id}, now)
+) -> dict[str, Any]:
+    """Give the values that follow from other memberships, where rules ask for them; what would be refused is left."""
+    if not bridge.ruleset.reads_groups or before == after or not document:
+        return {}
+    named, context = names(connection, bridge, {*before, *after}), bridge.context(customer.data)
+    was, then = (context.within({i: named[i] for i in ids if i in named}) for ids in (before, after))
+    given, problems = projection.desired(bridge.ruleset, document, document, then, was)
+    for rule, reason in problems:
+        log.warning("customer %s: %s does not follow its groups: %s", customer.entity_id, rule.target, reason)
+    return given
+
+
+def named(connection: sa.Connection, bridge: bridges.Bridge, entity_ids: list[int]) -> dict[int, dict[int, str]]:
+    """Give the groups that customers were put into here, id -> name; none where no rule asks for them."""
+    if not bridge.ruleset.reads_groups:
+        return {}
+    found = memberships.of_customers(connection, bridge.ledger, bridge.tenant, entity_ids)
+    called = names(connection, bridge, {i for ids in found.values() for i in ids})
+    return {entity_id: {i: called[i] for i in ids if i in called} for entity_id, ids in found.items()}
 
 
 def _destination(
     connection: sa.Connection,
     bridge: bridges.Bridge,
     customer: customers.Customer,
-    before: list[int],
-    after: list[int],
+    before: tuple[list[int], int | None],
+    after: tuple[list[int], int],
     left: Collection[int],
 ) -> int | None:
     """Give the effective group that a customer moves to, None where it stays: also where somebody else has moved it.
 
-    `before`, `after`: its groups, newest first. `left`: those it is taken out of, be it only the shop's own.
+    `before`, `after`: its groups, newest first, and the one that it is in without any. `left`: those it is taken out
+    of, be it only the shop's own.
     """
-    default = bridge.default_group(customer.data["store_id"])
-    bridge.shop.know_groups(connection, after)  # another process, or this very transaction, may have made them
-    had = effective(connection, bridge, before) or default
-    want = effective(connection, bridge, after) or default
+    bridge.shop.know_groups(connection, after[0])  # another process, or this very transaction, may have made them
+    had = effective(connection, bridge, before[0]) or before[1]
+    want = effective(connection, bridge, after[0]) or after[1]
     current = customer.data["group_id"]
     return want if current != want and (had != want or current in left) else None
 
@@ -540,18 +567,29 @@ def effective(connection: sa.Connection, bridge: bridges.Bridge, ids: list[int])
 # --- memberships told by the user's side ---
 
 
+@dataclass(frozen=True)
+class Followed:
+    """What a write of a user comes to for its groups: rows, the effective group it moves to, and (where rules ask) the
+    names of those that it is a member of afterwards."""
+
+    rows: list[changes.RowChange] = field(default_factory=list)
+    group_id: int | None = None
+    member_of: Mapping[int, str] = field(default_factory=dict)
+
+
 def follow(
     connection: sa.Connection,
     bridge: bridges.Bridge,
     customer: customers.Customer,
     wanted: tuple[said.Change, ...],
-) -> tuple[list[changes.RowChange], int | None]:
-    """Plan the memberships of one customer, locked or new; gives them and the effective group it moves to, if any.
+    documents: tuple[Resource | None, Resource],
+) -> Followed:
+    """Plan the memberships of one customer, locked or new, and the effective group it moves to, if any.
 
-    Raises InvalidValue for a group that there is not.
+    `documents`: before (None: not managed yet) and after. Raises InvalidValue for a group that there is not.
     """
-    if not wanted:
-        return [], None
+    if not wanted and not bridge.ruleset.groups.decides and not bridge.ruleset.reads_groups:
+        return Followed()
     entity_id, before, left = customer.entity_id, list[int](), set[int]()
     if isinstance(entity_id, int):
         found = memberships.of_customers(connection, bridge.ledger, bridge.tenant, [entity_id])
@@ -566,7 +604,33 @@ def follow(
         if change.op != "remove":
             after = [*(i for i in reversed(named) if i not in after), *after]
             left -= set(named)
-    return _memberships(entity_id, before, after), _destination(connection, bridge, customer, before, after, left)
+    bases = _bases(bridge, customer, documents)
+    group_id = _destination(connection, bridge, customer, (before, bases[0]), (after, bases[1]), left)
+    called = names(connection, bridge, after) if bridge.ruleset.reads_groups else {}
+    return Followed(_memberships(entity_id, before, after), group_id, called)
+
+
+def joined(connection: sa.Connection, bridge: bridges.Bridge, wanted: tuple[said.Change, ...]) -> dict[int, str]:
+    """Name the groups that a new customer comes into, where rules ask for them."""
+    if not bridge.ruleset.reads_groups:
+        return {}
+    ids = [_known(connection, bridge, text) for each in wanted if each.op != "remove" for text in each.groups or ()]
+    return names(connection, bridge, ids) if ids else {}
+
+
+def _bases(
+    bridge: bridges.Bridge, customer: customers.Customer, documents: tuple[Resource | None, Resource]
+) -> tuple[int | None, int]:
+    """Give the groups that a customer was in, and is to be in, without any membership.
+
+    Whom nobody managed before was in none, so that a rule moves it; but `otherwise` moves nobody who has a group.
+    """
+    before, after = documents
+    want = grouping.settled(bridge, after, customer.data["store_id"])
+    if before is not None:
+        return grouping.settled(bridge, before, customer.data["store_id"]), want
+    by_rule = grouping.matched(bridge.ruleset.groups, after, bridge.shop.groups) is not None
+    return (None if by_rule or isinstance(customer.entity_id, changes.New) else want), want
 
 
 def _known(connection: sa.Connection, bridge: bridges.Bridge, text: str) -> int:

@@ -83,8 +83,22 @@ def _revivable(connection: sa.Connection, bridge: bridges.Bridge, entity_id: int
 
 
 def may_take_up(bridge: bridges.Bridge, held: standing.Held) -> bool:
-    """Say whether a POST may be meant for a managed user: a deactivated one or any, as the profile says."""
+    """Say whether a POST may be meant for a managed user: a deactivated one or any, as the profile says.
+
+    Also one whom a person has given to the identity provider that has not sent anything of it yet.
+    """
+    if held.link is not None and links.promised(held.link):
+        return True
     return bridge.profile.post_existing == "upsert" or (bridge.profile.revive and not held.active)
+
+
+def unreviewed(entity_id: int) -> errors.Uniqueness:
+    """Make the error that says that a person must look at a customer first."""
+    return errors.Uniqueness(
+        f"The shop has this customer already, id {str(entity_id)!r}, and mapping.yaml says match.existing: review. "
+        f"Somebody who runs the shop decides: `magento-scim adopt {entity_id}` gives it to this identity provider.",
+        str(entity_id),
+    )
 
 
 def taken(entity_id: int, what: str) -> errors.Uniqueness:

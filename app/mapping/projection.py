@@ -5,8 +5,8 @@ Both ways stand side by side, so that what is read is what was written.
 
 import copy
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from app.magento import catalog, errors, placement, shop, values
 from app.mapping import converters, rules
@@ -31,13 +31,26 @@ KEEP = Outcome(keep=True)
 class Context:
     """What rules need to know beside the document: the shop, the website, and the customer's data as it stands.
 
-    Also the shop's own judgement of a value, which is another one for addresses.
+    Also the shop's own judgement of a value, which is another one for addresses. `groups`: the groups that the user is
+    a member of, id -> name, where rules ask for them.
     """
 
     shop: shop.Shop
     website_id: int
     data: Mapping[str, Any]
     creating: bool = False
+    groups: Mapping[int, str] = field(default_factory=dict)
+
+    def within(self, groups: Mapping[int, str]) -> Self:
+        """Give the context of a member of some groups."""
+        return replace(self, groups=groups)
+
+    def seen(self, document: Resource) -> Resource:
+        """Give the document as conditions and sources see it: with the groups that its user is a member of."""
+        if not self.groups:
+            return document
+        pushed = [{"value": str(group_id), "display": name} for group_id, name in self.groups.items()]
+        return {**document, "groups": [*document.get("groups", ()), *pushed]}
 
     def requires(self, attribute: catalog.Attribute) -> bool:
         """Say whether the shop wants a value here."""
@@ -53,6 +66,7 @@ def outcome(rule: rules.Rule, document: Resource, context: Context) -> Outcome:
 
     Order: condition, select, transform and lookup, default, option, type, then the shop's own checks.
     """
+    document = context.seen(document)
     if rule.write == "create" and not context.creating:
         return KEEP
     if rule.write == "if_empty" and context.data.get(rule.target) not in (None, ""):
@@ -124,7 +138,7 @@ def _store(rule: rules.Rule, value: Any, context: Context) -> Outcome:
             return KEEP if attribute.default is None else Outcome(context.normalize(attribute, attribute.default))
         return Outcome("" if attribute.static and not attribute.nullable else None)
     try:
-        if rule.option and rule.option.match != "id":
+        if rule.option and rule.option.match != "id" and not _numbered(rule, value):
             value = _option(rule, value, context)
             if value is None:
                 return KEEP
@@ -142,6 +156,11 @@ def _store(rule: rules.Rule, value: Any, context: Context) -> Outcome:
 def _missing(rule: rules.Rule) -> str:
     label = rule.attribute.label or rule.target
     return f"the shop requires a {label}" + ("" if rule.supplied_by() else ", and mapping.yaml gives none")
+
+
+def _numbered(rule: rules.Rule, value: Any) -> bool:
+    """Say whether a website, store view or group is given by its id."""
+    return rule.target in shop.NAMED and converters.to_string(value).strip().isdecimal()
 
 
 def _option(rule: rules.Rule, value: Any, context: Context) -> int | None:
@@ -216,16 +235,17 @@ def _agrees(rule: rules.Rule, document: Resource, context: Context) -> bool:
 
 
 def desired(
-    ruleset: rules.Ruleset, before: Resource | None, after: Resource, context: Context
+    ruleset: rules.Ruleset, before: Resource | None, after: Resource, context: Context, was: Context | None = None
 ) -> tuple[dict[str, Any], list[tuple[rules.Rule, str]]]:
     """Give the values that the shop should get when a document changes from `before` to `after`.
 
     Only what the change of the document changes is asked for: a fault that was there before stops nobody, a value that
-    a shop's administrator set by hand stays. `before` None: a new customer, everything is asked for.
+    a shop's administrator set by hand stays. `before` None: a new customer, everything is asked for. `was`: the context
+    of `before`, where it is another one.
 
     Returns the values by attribute code, and the problems with the rules they belong to.
     """
-    old = outcomes(ruleset, before, context) if before is not None else {}
+    old = outcomes(ruleset, before, was or context) if before is not None else {}
     new = outcomes(ruleset, after, context)
     wanted: dict[str, Any] = {}
     problems: list[tuple[rules.Rule, str]] = []

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from app.magento import catalog, shop
-from app.mapping import extension, rules, yamlfile
-from app.mapping.reading import addresses, lifecycle, placement, rule, sections, tenants, words
+from app.mapping import examples, extension, rules, yamlfile
+from app.mapping.reading import addresses, lifecycle, placement, rule, sections, tenants, tests, words
 from app.mapping.yamlfile import Node, Problem
+from app.scim import profiles
 
 TOP = (
     *("version", "prefixes", "defaults", "match", "customer", "addresses", "groups", "password", "lifecycle"),
-    *("tables", "tenants"),
+    *("tables", "tenants", "tests"),
 )
-LATER = ("tests",)
 
 
 class MappingError(ValueError):
@@ -26,9 +26,7 @@ class MappingError(ValueError):
 
 def _top(reader: words.Reader, root: Node) -> None:
     for key, _ in root.items():
-        if key.text in LATER:
-            reader.note(key, f"{key.text!r} is not understood by this version yet: leave it out")
-        elif key.text not in TOP:
+        if key.text not in TOP:
             reader.note(key, f"mapping.yaml has no word {key.text!r}", key.text, TOP)
     version = root.value.get("version")
     if version is None or version.value != 1:
@@ -84,9 +82,18 @@ def _ruleset(reader: words.Reader, entry: tenants.Entry) -> rules.Ruleset:
     kept = addresses.read(reader, root.value.get("addresses"))
     match = sections.match(reader, root.value.get("match"))
     groups = sections.groups(reader, root.value.get("groups"))
+    sections.contradictions(reader, root)
+    named = {address.name: address for address in kept}
+    examined = tests.read(reader, root.value.get("tests"), entry.name, named)
     password = "accept"  # noqa: S105 - a word of the file
     if node := root.value.get("password"):
         password = reader.choice(node, ("accept", "ignore"), "password")
     leaving = lifecycle.read(reader, root.value.get("lifecycle"))
     published = extension.published(reader.user, found)
-    return rules.Ruleset(tuple(found), match, password, groups, reader.user, published, kept, leaving)
+    ruleset = rules.Ruleset(
+        tuple(found), match, password, groups, reader.user, published, kept, leaving, tuple(examined)
+    )
+    if not reader.problems and reader.website_id:
+        profile = profiles.PROFILES[entry.profile or "lenient"]
+        reader.problems += examples.judge(ruleset, reader.shop, reader.website_id, profile)
+    return ruleset

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.magento import catalog, doors
 from app.mapping import converters
-from app.scim import attributes, filters, paths
+from app.scim import attributes, filters, paths, trees
 
 NOTHING: Any = object()  # "not given", where None is a value
 DEFAULT_TENANT = "default"
@@ -87,6 +87,7 @@ class Rule:
     on_absent: str = "clear"
     on_invalid: str = "reject"
     required: bool = False
+    unique: bool = False
     max_length: int | None = None
     out: Template | None = None
     mask: bool = False
@@ -156,16 +157,62 @@ class Match:
     """Which existing customer an incoming user is."""
 
     by: tuple[paths.Path, ...]
-    existing: str = "adopt"
+    existing: str = "adopt"  # adopt | reject | review
     scope: str = "auto"
 
 
 @dataclass(frozen=True)
+class GroupRule:
+    """One row under `groups.rules`: who is put into a group of the shop by names or attributes, not by membership.
+
+    `idp`: a pattern for the names of the user's groups, where `*` is any text; `when`: a filter over the user. Both
+    hold where both are given.
+    """
+
+    group_id: int
+    line: int
+    idp: str | None = None
+    when: filters.Node | None = None
+
+
+@dataclass(frozen=True)
 class Groups:
-    """How groups are dealt with: which of several memberships the shop gets, which groups are not shown."""
+    """How groups are dealt with: which of several memberships the shop gets, which groups are not shown.
+
+    `rules`, `otherwise`: the group of a user who is a member of none, `otherwise` None for the shop's default one.
+    """
 
     priority: tuple[str, ...] = ()
     hidden: frozenset[str] = frozenset({"NOT LOGGED IN"})
+    rules: tuple[GroupRule, ...] = ()
+    otherwise: int | None = None
+    missing: str = "create"  # create | error
+
+    @property
+    def decides(self) -> bool:
+        """Say whether the file chooses groups at all, beside memberships."""
+        return bool(self.rules) or self.otherwise is not None
+
+    @property
+    def by_name(self) -> bool:
+        """Say whether `groups` on a user are names for the rules, not memberships."""
+        return any(rule.idp is not None for rule in self.rules)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One entry under `tests`: a user as it is sent, and what must come of it.
+
+    `given`: the body of a POST. `expect`: the key as the file has it -> the value and its line and column. `error`: a
+    part of the message with which the user must be refused.
+    """
+
+    name: str
+    given: Mapping[str, Any]
+    expect: Mapping[str, tuple[Any, int, int]]
+    error: str | None
+    line: int
+    column: int
 
 
 @dataclass(frozen=True)
@@ -218,12 +265,18 @@ class Ruleset:
     published: attributes.ResourceType
     addresses: tuple[Address, ...] = ()
     lifecycle: Lifecycle = Lifecycle()
+    examples: tuple[Example, ...] = ()
 
     @property
     def makes_options(self) -> bool:
         """Say whether a label that the shop does not have may become a new option of a select."""
         rules = (*self.rules, *(rule for address in self.addresses for rule in address.fields))
         return any(rule.option and rule.option.missing == "create" for rule in rules)
+
+    @cached_property
+    def reads_groups(self) -> bool:
+        """Say whether any rule asks which groups a user is in, so that a membership may change what it writes."""
+        return any(_asks_for(rule, "groups") for rule in self.rules)
 
     def rule(self, target: str) -> Rule | None:
         """Find the rule for an attribute of the shop."""
@@ -248,3 +301,9 @@ class Rulebook:
     """A whole mapping.yaml, checked against one shop: its tenants by their names."""
 
     tenants: Mapping[str, Tenant]
+
+
+def _asks_for(rule: Rule, name: str) -> bool:
+    asked = [*rule.reads(), *(rule.default.paths() if rule.default else ())]
+    asked += trees.paths_of(rule.when) if rule.when is not None else ()
+    return any(path.attribute is not None and path.urn is None and path.attribute.name == name for path in asked)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,9 +21,9 @@ log = logging.getLogger(__name__)
 class Held:
     """A customer as it stands: the shop's data, our link (None: not managed yet), the corrected document.
 
-    `groups`: the id and name of each group it is a member of; `book`: its addresses that rules may be about. `taken`:
-    what deactivation took, None for who is not deactivated by us; `customer` is as it stands but for that, `real` as
-    the shop has it now.
+    `groups`: the id and name of each group it is in, `member_of` of those that it was put into here; `book`: its
+    addresses that rules may be about. `taken`: what deactivation took, None for who is not deactivated by us;
+    `customer` is as it stands but for that, `real` as the shop has it now.
     """
 
     customer: customers.Customer
@@ -33,6 +33,7 @@ class Held:
     book: books.Book
     taken: doors.Taken | None
     real: customers.Customer
+    member_of: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def active(self) -> bool:
@@ -99,15 +100,17 @@ def fetch(
     linked = links.fetch(connection, bridge.ledger, list(found))
     taken = _taken(connection, bridge, found, linked)
     behind = {entity_id: doors.behind(customer, taken.get(entity_id)) for entity_id, customer in found.items()}
-    member_of = _memberships(connection, bridge, behind)
+    put = memberships.of_customers(connection, bridge.ledger, bridge.tenant, list(found))
+    shown = _groups(connection, bridge, behind, put)
     book = books.fetch(connection, bridge, found, lock=lock)
     held = {}
     for i, customer in behind.items():
         link = linked.get(i)
         there = link is None or deleted or link.deleted_at is None
         if there and (link.tenant == bridge.tenant if link else bridge.sees(customer.data["website_id"])):
-            document, groups, own = _document(bridge, customer, link, book[i]), member_of[i], book[i]
-            held[i] = Held(customer, link, document, groups, own, taken.get(i), found[i])
+            member_of = {group: name for group, name in shown[i].items() if group in put.get(i, ())}
+            document = _document(bridge, customer, link, book[i], member_of)
+            held[i] = Held(customer, link, document, shown[i], book[i], taken.get(i), found[i], member_of)
     return held
 
 
@@ -123,11 +126,14 @@ def _taken(
     return leaving.many({**own, **marks.fetch(connection, bridge.ledger, loose)})
 
 
-def _memberships(
-    connection: sa.Connection, bridge: bridges.Bridge, found: Mapping[int, customers.Customer]
+def _groups(
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    found: Mapping[int, customers.Customer],
+    put: Mapping[int, list[int]],
 ) -> dict[int, dict[int, str]]:
-    """Name the groups of customers: those they were put into here, and the shop's own where it is not the default."""
-    ids = memberships.of_customers(connection, bridge.ledger, bridge.tenant, list(found))
+    """Name the groups of customers: those they were `put` into here, and the shop's own where it is not the default."""
+    ids = {entity_id: list(groups) for entity_id, groups in put.items()}
     for entity_id, customer in found.items():
         own, default = customer.data["group_id"], bridge.default_group(customer.data["store_id"])
         if own != default and own not in ids.get(entity_id, []):
@@ -137,12 +143,15 @@ def _memberships(
 
 
 def _document(
-    bridge: bridges.Bridge, customer: customers.Customer, link: links.Link | None, book: books.Book
+    bridge: bridges.Bridge,
+    customer: customers.Customer,
+    link: links.Link | None,
+    book: books.Book,
+    member_of: Mapping[int, str],
 ) -> Resource:
     linked = link is not None
-    document = projection.correct(
-        bridge.ruleset, link.document if link else {}, bridge.context(customer.data), linked=linked
-    )
+    context = bridge.context(customer.data).within(member_of)
+    document = projection.correct(bridge.ruleset, link.document if link else {}, context, linked=linked)
     document = books.correct(bridge, document, customer, book, linked=linked)
     if not linked:
         document["userName"] = customer.data["email"] or f"customer-{customer.entity_id}"
@@ -154,6 +163,7 @@ def dress(bridge: bridges.Bridge, held: Held) -> Resource:
     data = held.customer.data
     modified = max(data["updated_at"], held.link.modified_at) if held.link else data["updated_at"]
     resource = {**held.document, "id": str(held.entity_id), "active": held.active}
+    resource.pop("groups", None)  # names that came with the user are for the rules
     if held.groups:
         where = f"{bridge.base_url}/Groups/"
         resource["groups"] = [

@@ -10,6 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.ledger import links
+from app.magento import changes as rows
 from app.magento import database
 from app.magento import errors as shop_errors
 from app.mapping import (
@@ -163,6 +165,24 @@ def delete(bridge: bridges.Bridge, user_id: str, check: Check | None = None) -> 
     writes.transact(bridge, work, lambda: matching.conflict(bridge, {}))
 
 
+def promise(bridge: bridges.Bridge, entity_id: int) -> bool:
+    """Give a customer whom nobody manages to the tenant's identity provider, whose next request takes it over.
+
+    Gives whether anything was written; raises NotFound.
+    """
+
+    def work(connection: sa.Connection) -> bool:
+        held = standing.one(connection, bridge, str(entity_id), lock=True)
+        if held.link is not None:
+            return False
+        now = clock.now()
+        row = links.row(bridge.tenant, {"userName": held.document["userName"]}, now, now)
+        planned = [rows.RowChange("scim_link", {"entity_id": entity_id}, None, row)]
+        return bool(writes.carry_out(connection, bridge, writes.Deed("adopt", "User", entity_id), planned))
+
+    return writes.transact(bridge, work, lambda: matching.conflict(bridge, {}))
+
+
 def _change(
     connection: sa.Connection,
     bridge: bridges.Bridge,
@@ -174,6 +194,8 @@ def _change(
     """Write what differs between a user as it stands and as it is wanted, be it nothing."""
     if check:
         check(standing.etag(bridge, held))
+    if held.link is None and bridge.ruleset.match.existing == "review":
+        raise matching.unreviewed(held.entity_id)
     now = clock.now()
     leaves = new.active is False and held.active
     if leaves:
@@ -225,6 +247,8 @@ def _adopt(
     if held.link is not None:
         if not held.link.deleted_at and not matching.may_take_up(bridge, held):
             raise matching.taken(held.entity_id, "this name")
+    elif bridge.ruleset.match.existing == "review":
+        raise matching.unreviewed(held.entity_id)
     elif bridge.ruleset.match.existing == "reject":
         raise errors.Uniqueness(
             f"The shop has a customer with this e-mail that is not managed by SCIM, id {held.entity_id!r}, "

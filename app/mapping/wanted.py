@@ -1,7 +1,7 @@
 """In charge of what a wanted document comes to: the change set of a user, which is a value until it is written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.ledger import links
 from app.magento import changes, customers, passwords, plans
 from app.magento import errors as shop_errors
-from app.mapping import addressing, books, bridges, groups, leaving, projection, standing
+from app.mapping import addressing, books, bridges, grouping, groups, leaving, projection, standing
 from app.scim import errors, memberships, messages, paths
 
 Resource = dict[str, Any]
@@ -37,14 +37,17 @@ class Wanted:
 
 def newcomer(connection: sa.Connection, bridge: bridges.Bridge, wanted: Wanted, now: datetime) -> list[Row]:
     """Plan a new customer; its row comes first, its id is changes.NEW. Raises InvalidValue."""
-    given = _values(bridge, None, wanted.document, bridge.context({}, creating=True))
+    wanted = _told(bridge, {}, wanted)
+    joined = groups.joined(connection, bridge, wanted.changes)
+    given = _values(bridge, None, wanted.document, bridge.context({}, creating=True).within(joined))
     data = {"website_id": bridge.website_id, **given}
     hashed = _hash(bridge, wanted.password, given.get("email"))
     planned = plans.create(connection, bridge.shop, data, now, password_hash=hashed)
     customer = plans.newcomer(bridge.shop, planned)
     planned += addressing.plan(connection, bridge, customer, books.EMPTY, None, wanted.document, now)
     planned += ledger(bridge, changes.NEW, None, wanted.document, now)
-    planned += _memberships(connection, bridge, customer, wanted, {}, now)
+    followed = groups.follow(connection, bridge, customer, wanted.changes, (None, wanted.document))
+    planned += _settled(bridge, customer, followed, {}, now)
     active = False if wanted.active is False else None
     return leaving.settle(connection, bridge, customer, None, planned, active, now)
 
@@ -57,12 +60,17 @@ def change(
     Raises InvalidValue.
     """
     customer, given, planned, link = held.customer, dict[str, Any](), list[Row](), held.link
+    wanted = _told(bridge, held.document, wanted)
+    documents = (held.document if link else None, wanted.document)
+    followed = groups.follow(connection, bridge, customer, wanted.changes, documents)
     unchanged = link is not None and not link.deleted_at and links.dump(wanted.document) == links.dump(held.document)
+    if not unchanged or followed.rows:
+        was, then = (bridge.context(customer.data).within(ids) for ids in (held.member_of, followed.member_of))
+        given |= _values(bridge, held.document, wanted.document, then, was)
     if not unchanged:
-        given |= _values(bridge, held.document, wanted.document, bridge.context(customer.data))
         planned += addressing.plan(connection, bridge, customer, held.book, held.document, wanted.document, now)
     hashed = _hash(bridge, wanted.password, given.get("email", customer.data["email"]))
-    planned += _memberships(connection, bridge, customer, wanted, given, now, hashed)
+    planned += _settled(bridge, customer, followed, given, now, hashed)
     if not unchanged:
         planned += ledger(bridge, held.entity_id, held.link, wanted.document, now)
     active = wanted.active if wanted.active is False or not held.active else None
@@ -85,26 +93,35 @@ def ledger(
     return planned + [Row("scim_email", {**key, "value": value}, None, {}) for value in sorted(wanted - indexed)]
 
 
-def _memberships(
-    connection: sa.Connection,
+def _told(bridge: bridges.Bridge, before: Resource, wanted: Wanted) -> Wanted:
+    """Where rules go by the names of groups, put those that came with the user into its document."""
+    if not bridge.ruleset.groups.by_name:
+        return wanted
+    return replace(wanted, document=grouping.told(wanted.document, before, wanted.changes), changes=())
+
+
+def _settled(
     bridge: bridges.Bridge,
     customer: customers.Customer,
-    wanted: Wanted,
+    followed: groups.Followed,
     given: dict[str, Any],
     now: datetime,
     hashed: str | None = None,
 ) -> list[Row]:
-    """Plan the wanted values of a customer together with the group that its memberships put it in."""
-    rows, group_id = groups.follow(connection, bridge, customer, wanted.changes)
-    if group_id is not None:
-        given["group_id"] = group_id
-    return plans.change(bridge.shop, customer, given, now, password_hash=hashed) + rows
+    """Plan the wanted values of a customer together with the group that its memberships, or the rules, put it in."""
+    if followed.group_id is not None:
+        given["group_id"] = followed.group_id
+    return plans.change(bridge.shop, customer, given, now, password_hash=hashed) + followed.rows
 
 
 def _values(
-    bridge: bridges.Bridge, before: Resource | None, after: Resource, context: projection.Context
+    bridge: bridges.Bridge,
+    before: Resource | None,
+    after: Resource,
+    context: projection.Context,
+    was: projection.Context | None = None,
 ) -> Mapping[str, Any]:
-    values, problems = projection.desired(bridge.ruleset, before, after, context)
+    values, problems = projection.desired(bridge.ruleset, before, after, context, was)
     if problems:
         raise errors.InvalidValue("; ".join(f"{rule.place}: {reason}" for rule, reason in problems) + ".")
     return values

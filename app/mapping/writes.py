@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from app.ledger import groups as memberships
 from app.ledger import journal
-from app.magento import cascades, catalog, changes, customers, database, schema
+from app.magento import aftermath, cascades, catalog, changes, customers, database, schema, uniqueness
 from app.magento import errors as shop_errors
 from app.mapping import bridges, claims, clock
 from app.scim import errors
@@ -33,6 +33,15 @@ class Deed:
     undoes: int | None = None
 
 
+class Rehearsed(Exception):
+    """Ends a request that is only rehearsed, where it would have written; `rows` is all that it would have."""
+
+    def __init__(self, deed: Deed, rows: list[changes.RowChange]) -> None:
+        super().__init__(deed.operation)
+        self.deed = deed
+        self.rows = rows
+
+
 def transact(
     bridge: bridges.Bridge, work: Callable[[sa.Connection], T], conflict: Callable[[], errors.Uniqueness]
 ) -> T:
@@ -43,7 +52,11 @@ def transact(
     try:
         return database.transaction(bridge.shop.engine, work)
     except shop_errors.Duplicate as error:
-        raise conflict() from error
+        rule = bridge.ruleset.rule(error.key)
+        if rule is None or rule.target == "email":
+            raise conflict() from error
+        value = "this value" if rule.mask else repr(error.entry)
+        raise errors.Uniqueness(f"{rule.target}: {value} is another customer's (from {rule.supplied_by()}).") from error
     except shop_errors.Rejected as error:
         rule = bridge.ruleset.rule(error.code)
         place = rule.place if rule else SHOWN.get(error.code, error.code)
@@ -64,6 +77,12 @@ def carry_out(
     along with a deleted row is journalled too.
     """
     planned = changes.merged(planned)
+    alone = [rule.target for rule in bridge.ruleset.rules if rule.unique]
+    if alone:
+        uniqueness.refuse_taken(connection, bridge.shop, planned, alone)
+    if bridge.rehearsing:
+        uniqueness.refuse_taken(connection, bridge.shop, planned)
+        raise Rehearsed(deed, [*planned, *aftermath.consequences(connection, bridge.shop, planned)])
     planned += claims.plan(connection, bridge, planned)  # holds the e-mails before the shop's are looked at
     going = [change for change in planned if change.before is not None and change.after is None]
     taken = cascades.capture(connection, bridge.shop.cascades(), bridge.shop.prefix, going) if going else []

@@ -24,7 +24,7 @@ false (RFC 7643 section 2.4).
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -321,3 +321,15 @@ def conjuncts(node: Node) -> list[Compare]:
         case And(parts=parts):
             return [found for part in parts for found in conjuncts(part)]
     return []
+
+
+def paths_of(node: Node) -> Iterator[Path]:
+    """Walk the paths that a filter asks about, those inside brackets by their whole attribute."""
+    match node:
+        case And(parts=parts) | Or(parts=parts):
+            for part in parts:
+                yield from paths_of(part)
+        case Not(part=part):
+            yield from paths_of(part)
+        case Compare(path=path) | Present(path=path) | Has(path=path):
+            yield path
