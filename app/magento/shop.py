@@ -19,8 +19,6 @@ Attribute = catalog.Attribute
 
 RETRY_SECONDS = 5.0
 CASCADES_SECONDS = 600.0  # foreign keys change when somebody installs a module
-# Customers' columns that hold the id of something that has a code: it may be named by that, as a select by its label.
-NAMED = {"website_id": "website", "store_id": "store view", "group_id": "customer group"}
 MISS_SECONDS = 1.0  # misses come in crowds; one reading serves them
 
 
@@ -97,18 +95,8 @@ class Shop:
         return self.options_of(attribute) if attribute else {}
 
     def options_of(self, attribute: Attribute) -> Mapping[int, str]:
-        """Give the choices of a customers' or addresses' select; of websites, store views and groups their codes."""
-        if attribute.static and attribute.code in NAMED:
-            return self._codes(attribute.code)
+        """Give the choices of a customers' or addresses' select."""
         return self._fresh().options.get(attribute.attribute_id or 0, {})
-
-    def _codes(self, code: str) -> Mapping[int, str]:
-        stores = self.stores
-        if code == "website_id":
-            return {i: website.code for i, website in stores.websites.items() if i}
-        if code == "store_id":
-            return {i: store.code for i, store in stores.stores.items() if i}
-        return {i: name for i, name in self.groups.items() if i}
 
     def options_now(self, attribute: Attribute) -> Mapping[int, str]:
         """Give a select's choices after reading everything again: for an option nobody knew of."""

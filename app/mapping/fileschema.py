@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.magento import addresses as shop_addresses
-from app.magento import catalog, doors, shop
+from app.magento import catalog, doors, placement, shop
 from app.mapping import converters, rules
 from app.mapping.reading import addresses, lifecycle, rule, sections
 from app.scim import attributes, profiles
@@ -64,8 +64,9 @@ def _writable(attribute: catalog.Attribute) -> bool:
 
 
 def _labels(magento: shop.Shop, attribute: catalog.Attribute) -> list[str]:
-    known = attribute.has_options or (attribute.static and attribute.code in shop.NAMED)
-    return list(dict.fromkeys(magento.options_of(attribute).values())) if known else []
+    if attribute.belonging:
+        return list(placement.codes(magento, attribute.code).values())
+    return list(dict.fromkeys(magento.options_of(attribute).values())) if attribute.has_options else []
 
 
 def _paths(user: attributes.ResourceType) -> list[str]:

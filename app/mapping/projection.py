@@ -138,7 +138,7 @@ def _store(rule: rules.Rule, value: Any, context: Context) -> Outcome:
             return KEEP if attribute.default is None else Outcome(context.normalize(attribute, attribute.default))
         return Outcome("" if attribute.static and not attribute.nullable else None)
     try:
-        if rule.option and rule.option.match != "id" and not _numbered(rule, value):
+        if rule.option and rule.option.match != "id":
             value = _option(rule, value, context)
             if value is None:
                 return KEEP
@@ -156,11 +156,6 @@ def _store(rule: rules.Rule, value: Any, context: Context) -> Outcome:
 def _missing(rule: rules.Rule) -> str:
     label = rule.attribute.label or rule.target
     return f"the shop requires a {label}" + ("" if rule.supplied_by() else ", and mapping.yaml gives none")
-
-
-def _numbered(rule: rules.Rule, value: Any) -> bool:
-    """Say whether a website, store view or group is given by its id."""
-    return rule.target in shop.NAMED and converters.to_string(value).strip().isdecimal()
 
 
 def _option(rule: rules.Rule, value: Any, context: Context) -> int | None:

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.magento import catalog, shop
+from app.magento import catalog
 from app.mapping import converters, rules
 from app.mapping.reading import words
 from app.mapping.yamlfile import Node
@@ -78,7 +78,7 @@ def _words(reader: words.Reader, key: Node, node: Node, attribute: catalog.Attri
     sources = reader.each(node.value["from"], reader.path) if "from" in node.value else ()
     if "direction" not in node.value and given.get("direction", "inout") == "inout" and not reader.shows(sources):
         given["direction"] = "in"
-    if attribute.has_options or attribute.code in shop.NAMED:
+    if attribute.has_options:
         given.setdefault("option", rules.Option())
     given.setdefault("type", "string" if given.get("option") or attribute.belonging else attribute.type)
     return rules.Rule(target=key.text, attribute=attribute, line=key.line, sources=sources, **given)
@@ -97,7 +97,7 @@ def _check(reader: words.Reader, key: Node, node: Node, rule: rules.Rule) -> Non
         reader.note(key, f"{rule.target} gets no value: give `from`, `const` or `template`")
     if rule.goes_in and rule.attribute.read_only_reason:
         reader.note(key, f"{rule.target} cannot be written: {rule.attribute.read_only_reason}")
-    if rule.option and not rule.attribute.has_options and rule.target not in shop.NAMED:
+    if rule.option and not rule.attribute.has_options:
         reader.note(key, f"{rule.target} is no select: it has no options to look up")
     if rule.direction == "inout" and rule.out is None:
         lost = [str(call) for call in rule.transform if not call.settles]
@@ -115,11 +115,8 @@ def _labels(reader: words.Reader, node: Node, rule: rules.Rule) -> None:
     if rule.lookup:
         wanted += [(node.value.get("lookup"), result) for _, result in rule.lookup.rows if "{value}" not in result]
     for place, label in wanted:
-        numbered = rule.target in shop.NAMED and str(label) in map(str, reader.shop.options_of(rule.attribute))
-        if place and not numbered and label not in (rules.NOTHING, None) and str(label).casefold() not in labels:
-            what = shop.NAMED.get(rule.target)
-            message = f"this shop has no {what} {label!r}" if what else f"{rule.target} has no option {label!r}"
-            reader.note(place, message, str(label), labels.values())
+        if place and label not in (rules.NOTHING, None) and str(label).casefold() not in labels:
+            reader.note(place, f"{rule.target} has no option {label!r}", str(label), labels.values())
 
 
 def _option(reader: words.Reader, node: Node) -> rules.Option:
