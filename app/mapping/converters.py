@@ -141,6 +141,24 @@ def apply(calls: Sequence[Call], value: str) -> str:
     return value
 
 
+# Texts that show whether functions one after the other settle as each of them does alone.
+PROBES = ("a", "A", "7", "ab cd", "Ab-Cd eF", " x  Y ", "1 2-3", "a1.B2 ", "-", "ß", "ﬁ x", "É o'Neil", "\u0130z ")
+
+
+def settle(calls: Sequence[Call]) -> bool:
+    """Say whether applying functions in this order twice is applying them once, each taken for itself and all together.
+
+    `pad_left(6, "0")` and `truncate(5)` settle, one after the other they do not. Judged by texts of all kinds and of
+    the lengths that the arguments name.
+    """
+    if not all(call.settles for call in calls):
+        return False
+    named = {value for call in calls for value in call.arguments if isinstance(value, int)}
+    lengths = sorted({n + more for n in named for more in (-1, 0, 1) if n + more > 0})
+    texts = [*PROBES, *((text * n)[start : start + n] for text in PROBES for n in lengths for start in (0, 1, 2))]
+    return len(calls) < 2 or all(apply(calls, once) == once for once in (apply(calls, text) for text in texts))
+
+
 @dataclass(frozen=True)
 class Lookup:
     """A table from text to text; keys compare without regard to case, `*` at a key's end matches any rest."""
@@ -165,10 +183,18 @@ class Lookup:
                 return key
         return None
 
-    def one_way(self) -> list[str]:
-        """List the results that cannot be turned back into a key."""
+    def one_way(self, calls: Sequence[Call] = ()) -> list[str]:
+        """List the results that cannot be turned back into a key, where `calls` come before the lookup."""
         results = {result for _, result in self.rows if "{value}" not in result}
-        return sorted(result for result in results if self.turn(result) is None)
+
+        def lost(result: str) -> bool:
+            key = self.turn(result)
+            try:
+                return key is None or self.get(apply(calls, key)) != result
+            except Bad:
+                return True
+
+        return sorted(filter(lost, results))
 
 
 def to_boolean(value: Any) -> bool:

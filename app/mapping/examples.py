@@ -65,7 +65,7 @@ def run(
         return Came({}, error.detail)
     context = projection.Context(shop, website_id, {}, creating=True)
     values, problems = projection.desired(ruleset, None, document, context)
-    told = [f"{rule.target}: {reason}" for rule, reason in problems]
+    told = [f"{rule.place}: {reason}" for rule, reason in problems]
     came = {f"customer.{code}": _forms(ruleset.rule(code), value, shop) for code, value in values.items()}
     for rule in ruleset.addresses:
         place = places.Place(website_id, values.get("store_id"))

@@ -202,9 +202,9 @@ def test_try_on_a_user(
 @pytest.mark.parametrize(
     ("body", "words", "problem"),
     [
-        ({"schemas": [USER], "userName": "x@example.com"}, (), "firstname: the shop requires a First Name"),
-        ({"schemas": [USER], "userName": "x@example.com"}, (), "lastname: "),
-        ({**ADA, "userName": "x"}, (), "email: 'x' is no e-mail address"),
+        ({"schemas": [USER], "userName": "x@example.com"}, (), "(firstname): the shop requires a First Name"),
+        ({"schemas": [USER], "userName": "x@example.com"}, (), "(lastname): "),
+        ({**ADA, "userName": "x"}, (), "(email): 'x' is no e-mail address"),
         ({**ADA}, (), "There is a user with userName 'ada@example.com' already"),
         ({**ADA, "userName": "b@example.com", "active": "maybe"}, (), "active: "),
         ({"schemas": [PATCH], "Operations": [{"op": "remove", "path": "userName"}]}, ("--user", "1"), ""),

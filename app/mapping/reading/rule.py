@@ -101,7 +101,9 @@ def _check(reader: words.Reader, key: Node, node: Node, rule: rules.Rule) -> Non
         reader.note(key, f"{rule.target} is no select: it has no options to look up")
     if rule.direction == "inout" and rule.out is None:
         lost = [str(call) for call in rule.transform if not call.settles]
-        lost += [f"the lookup's {result!r}" for result in (rule.lookup.one_way() if rule.lookup else [])]
+        if not lost and not converters.settle(rule.transform):
+            lost = [" and then ".join(map(str, rule.transform))]
+        lost += [f"the lookup's {result!r}" for result in (rule.lookup.one_way(rule.transform) if rule.lookup else [])]
         if lost:
             reader.note(key, f"{rule.target}: {', '.join(lost)} cannot be turned back: add `out` or `direction: in`")
     if rule.option and rule.option.match != "id":
