@@ -5,6 +5,8 @@ PORT ?= 8080
 DUMP ?=
 ARGS ?=
 VENV := .venv
+# One test process for each core, at most four, each with a database server of its own.
+SIDE_BY_SIDE := -n auto --maxprocesses=4 --dist=worksteal
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -22,7 +24,7 @@ venv: $(VENV)/.installed ## install into .venv, and start nothing
 
 test: $(VENV)/.installed-dev ## run the tests: make test [DUMP=shop.sql.gz] [ARGS="-k word"]
 	@$(VENV)/bin/python -m app.sandbox.programs
-	@exec $(VENV)/bin/python -m pytest $(if $(DUMP),--dump='$(DUMP)') $(ARGS)
+	@exec $(VENV)/bin/python -m pytest $(SIDE_BY_SIDE) $(if $(DUMP),--dump='$(DUMP)') $(ARGS)
 
 test-faults: $(VENV)/.installed-dev ## run the tests that cause faults, for minutes
 	@$(VENV)/bin/python -m app.sandbox.programs

@@ -2,6 +2,7 @@
 
 import re
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -64,12 +65,11 @@ def test_env_php_gives_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_localhost_is_the_servers_usual_socket_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """PHP's driver takes the name localhost so, and a user 'magento'@'localhost' may be let in by it only."""
-    with socket.socket(socket.AF_UNIX) as server:
-        place = f"/tmp/{tmp_path.name}.sock"  # a socket's path must be short
+    with socket.socket(socket.AF_UNIX) as server, tempfile.TemporaryDirectory() as short:
+        place = f"{short}/s"
         server.bind(place)
         monkeypatch.setattr(config, "SOCKETS", ("/nowhere", place))
         found = [config.from_magento(_root(tmp_path / host, host=host))[0] for host in ("localhost", "localhost:3306")]
-        Path(place).unlink()
     assert [url.query.get("unix_socket") for url in found] == [place, None]
     assert found[1].port == 3306
 
