@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8080
 DUMP ?=
+COUNT ?= 100000
 ARGS ?=
 VENV := .venv
 # One test process for each core, at most four, each with a database server of its own.
@@ -11,7 +12,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv test test-faults lint conformance clean distclean
+.PHONY: help run venv test test-faults fuzz lint conformance clean distclean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -29,6 +30,10 @@ test: $(VENV)/.installed-dev ## run the tests: make test [DUMP=shop.sql.gz] [ARG
 test-faults: $(VENV)/.installed-dev ## run the tests that cause faults, for minutes
 	@$(VENV)/bin/python -m app.sandbox.programs
 	@exec $(VENV)/bin/python -m pytest tests/faults -m 'long or not long' $(ARGS)
+
+fuzz: $(VENV)/.installed-dev ## send malformed requests to a sandbox of its own: make fuzz [COUNT=100000] [ARGS="--profile strict"]
+	@$(VENV)/bin/python -m app.sandbox.programs
+	@exec $(VENV)/bin/python -m tests.fuzz $(COUNT) --jobs 2 $(ARGS)
 
 lint: $(VENV)/.installed-dev ## check style and types
 	@$(VENV)/bin/ruff check .

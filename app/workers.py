@@ -8,6 +8,7 @@ from prometheus_client import multiprocess
 preload_app = True
 worker_class = "gthread"
 control_socket_disable = True
+limit_request_line = 8190  # bytes, the most that it takes: filters can be long
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -121,11 +121,7 @@ def find(
     """Read a page of the groups that a filter fits. A shop has few groups: they are judged and sorted one by one."""
     by = sorting.path(query.sort_by, ACCEPTED) if query.sort_by is not None else None
     with database.reading(bridge.shop.engine) as connection:
-        fitting = [
-            held
-            for held in _all(connection, bridge).values()
-            if where is None or filters.evaluate(where, _judged(connection, bridge, held, where))
-        ]
+        fitting = _fitting(connection, bridge, where)
         placed = [(sorting.key(_dress(connection, bridge, held, members=False), by), held) for held in fitting]
         placed.sort(key=lambda pair: pair[0], reverse=query.descending and by is not None)
         start, size = query.start if query.cursor is None else 1, query.count
@@ -137,24 +133,33 @@ def find(
         if page and start - 1 + size < len(placed):
             (absent, value), held = page[-1]
             end = cursors.Place(held.group_id, None if absent else value, len(placed), size)
-        shown = [_dress(connection, bridge, held, members=members) for _, held in page]
+        shown = _dress_all(connection, bridge, [held for _, held in page], members=members)
         return pages.Page(shown, len(placed), end)
 
 
 def fetch(bridge: bridges.Bridge, ids: Collection[int]) -> dict[str, Resource]:
     """Read some groups with their members, by the id in text; unknown ids are left out."""
     with database.reading(bridge.shop.engine) as connection:
-        found = _all(connection, bridge, ids)
-        return {str(i): _dress(connection, bridge, held, members=True) for i, held in found.items()}
+        found = _dress_all(connection, bridge, list(_all(connection, bridge, ids).values()), members=True)
+        return {group["id"]: group for group in found}
 
 
-def _judged(connection: sa.Connection, bridge: bridges.Bridge, held: Held, where: filters.Node) -> Resource:
-    """Give a group as a filter must see it: with the members it names, with all of them only where it must be."""
-    resource = _dress(connection, bridge, held, members=False)
+def _fitting(connection: sa.Connection, bridge: bridges.Bridge, where: filters.Node | None) -> list[Held]:
+    """Find the groups that a filter fits: read with the members that it names, with all only where it must be."""
+    everyone = _all(connection, bridge)
+    if where is None:
+        return list(everyone.values())
     asked = _asked_of_members(where)
-    if asked is None or asked:
-        resource["members"] = list(_shown(bridge, _members(connection, bridge, held.group_id, asked)))
-    return resource
+    needed = asked is None or asked
+    members = _members_of(connection, bridge, list(everyone), asked) if needed else {}
+    found = []
+    for group_id, held in everyone.items():
+        resource = _dress(connection, bridge, held, members=False)
+        if members.get(group_id):
+            resource["members"] = list(_shown(bridge, members[group_id]))
+        if filters.evaluate(where, resource):
+            found.append(held)
+    return found
 
 
 def _asked_of_members(where: filters.Node) -> set[int] | None:
@@ -231,6 +236,16 @@ def _dress(connection: sa.Connection, bridge: bridges.Bridge, held: Held, *, mem
     return dressed
 
 
+def _dress_all(connection: sa.Connection, bridge: bridges.Bridge, some: list[Held], *, members: bool) -> list[Resource]:
+    """Make the resources of some groups, whose members are read at once."""
+    ids = _members_of(connection, bridge, [held.group_id for held in some]) if members else {}
+    found = [_dress(connection, bridge, held, members=False) for held in some]
+    for held, resource in zip(some, found, strict=True):
+        if ids.get(held.group_id):
+            resource["members"] = _shown(bridge, ids[held.group_id])
+    return found
+
+
 def _shown(bridge: bridges.Bridge, ids: Collection[int]) -> lazy.Lazy:
     users = f"{bridge.base_url}/Users/"
     return lazy.Lazy(ids, lambda i: {"value": str(i), "$ref": f"{users}{i}", "type": "User"})
@@ -257,6 +272,31 @@ def _members(
     union = sa.union(*parts).subquery()
     found = sa.select(union.c.entity_id).order_by(union.c.entity_id).limit(most)
     return list(connection.execute(found).scalars())
+
+
+def _members_of(
+    connection: sa.Connection, bridge: bridges.Bridge, ids: Collection[int], among: Collection[int] | None = None
+) -> dict[int, list[int]]:
+    """Read the members of many groups, of those that nobody is in unasked in two statements."""
+    usual = {bridge.default_group(store) for store in (None, *bridge.shop.stores.store_ids(bridge.match_website))}
+    found = {group_id: _members(connection, bridge, group_id, among) for group_id in usual & set(ids)}
+    chosen = sorted(set(ids) - usual)
+    if not chosen:
+        return found
+    entity, grid, member = bridge.shop.tables["customer_entity"], bridge.shop.grid, bridge.ledger.membership
+    mine = visibility.customers(bridge)
+    if among is not None:
+        mine = mine.where(entity.c.entity_id.in_(among))
+    put = mine.add_columns(member.c.group_id).join(member, member.c.entity_id == entity.c.entity_id)
+    held = mine.add_columns(entity.c.group_id).where(entity.c.group_id.in_(chosen))
+    if grid is not None:  # it has an index of the group
+        on = sa.and_(grid.c.entity_id == entity.c.entity_id, grid.c.group_id == entity.c.group_id)
+        held = held.join(grid, on).where(grid.c.group_id.in_(chosen))
+    several: dict[int, set[int]] = {}
+    for query in (put.where(member.c.group_id.in_(chosen)), held):
+        for entity_id, group_id in connection.execute(query):
+            several.setdefault(group_id, set()).add(entity_id)
+    return found | {group_id: sorted(them) for group_id, them in several.items()}
 
 
 def _put(bridge: bridges.Bridge, group_id: int, among: sa.Select[Any]) -> sa.Select[Any]:

@@ -326,8 +326,8 @@ class Maker:
         made = []
         for name, held in (
             ("filter", self.filter(4)), ("sortBy", self.pick(ATTRIBUTES)), ("sortOrder", self.pick(("ascending", "DESCENDING", "x"))),
-            ("startIndex", self.pick(("1", "0", "-1", "x", "9" * 30, "1.5", "%00", "\u0661", "9" * 18))),
-            ("count", self.pick(("1", "0", "-1", "x", "9" * 30, " 5 "))), ("cursor", self.pick(("", "x", "A" * 500, "\xff", "===="))),
+            ("startIndex", self.pick(("1", "0", "-1", "x", "9" * 30, "1.5", "%00", "\u0661", "9" * 18, "--5", "-" + "9" * 30))),
+            ("count", self.pick(("1", "0", "-1", "x", "9" * 30, " 5 ", "--5", "+-5", "-"))), ("cursor", self.pick(("", "x", "A" * 500, "\xff", "===="))),
             ("attributes", ",".join(self.pick(ATTRIBUTES) for _ in range(self.random.randrange(5)))),
             ("excludedAttributes", self.pick((*ATTRIBUTES, "x" * 3000, "," * 500))), (self.text()[:50], self.text()[:200]),
         ):  # fmt: skip

@@ -259,6 +259,20 @@ def test_without_members_no_member_is_read(scim: Client, query: str) -> None:
         assert statements == [], method
 
 
+@pytest.mark.requirement(148)
+@pytest.mark.parametrize("query", ["", "?filter=members%20pr", "?filter=members.value%20eq%20%221%22"])
+def test_many_groups_take_as_many_statements_as_few(scim: Client, query: str) -> None:
+    ada = scim.create()["id"]
+    counts = []
+    for first in (0, 2):
+        for number in range(first, first + 2 + first * 2):
+            create(scim, f"Group {number}", (ada,))
+        statements = reading(scim)
+        assert scim.send("GET", f"/Groups{query}").status_code == 200
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
+
+
 @pytest.mark.requirement(67, 101)
 @pytest.mark.parametrize("name", ["members", "MEMBERS.value", f"{GROUP}:members", f"{GROUP}:members.value", GROUP])
 def test_members_are_asked_for_in_every_notation(scim: Client, name: str) -> None:
