@@ -65,8 +65,8 @@ def status(connection: sa.Connection, names: Names) -> Status:
     """Look whether the guard is on."""
     found = connection.execute(
         sa.text(
-            "SELECT action_statement AS body, definer, action_timing AS timing FROM information_schema.triggers"
-            " WHERE trigger_schema = DATABASE() AND trigger_name = :trigger AND event_object_table = :customers"
+            "SELECT action_statement AS body, definer AS definer, action_timing AS timing"
+            " FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND trigger_name = :trigger AND event_object_table = :customers"
         ),
         {"trigger": names.trigger, "customers": names.customers},
     ).first()

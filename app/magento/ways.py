@@ -157,22 +157,32 @@ def _excluded(shop: shop.Shop, customer: customers.Customer, facts: Facts) -> bo
 
 def _reset(shop: shop.Shop, customer: customers.Customer, facts: Facts) -> Verdict:
     """Ask for a mail, follow its link, set a password: from 2.4.6 on that takes a lock off (facts 4.2, 4.4)."""
-    settings, mark = shop.settings, facts.marks.get(_id(customer))
-    email = (customer.data["email"] or "").lower()
-    kind = settings.number("customer/password/password_reset_protection_type")
-    watched = kind not in (0, BY_ADDRESS_ONLY)
-    watched = watched and settings.number("customer/password/min_time_between_password_reset_requests") > 0
-    if email in facts.events and watched:
-        return False, "mails to this address are kept away (storefront; by REST from 2.4.8 on)"
-    if email in facts.events:
-        return True, "mails are to be kept away, but the shop's settings (password_reset_protection_type) let them pass"
+    mark = facts.marks.get(_id(customer))
     if _excluded(shop, customer, facts):
         return False, "a new password would not help: the group is excluded from the websites"
     if mark is not None and facts.guarded and (mark.doors & {doors.LOCK, doors.PASSWORD}):
         return False, "a new password would not help: the guard holds the deactivation"
+    if (customer.data["email"] or "").lower() in facts.events:
+        if not _requests_are_watched(shop):
+            return True, "mails are to be kept away, but the shop's password_reset_protection_type lets them pass"
+        if not _rest_is_watched(shop):
+            return True, "the storefront mails nothing to this address; before 2.4.8, REST does"
+        return False, "mails to this address are kept away"
     if mark is not None:
-        return True, "a reset by mail takes the lock off until the next sweep: turn the guard on, or add block_reset"
+        return True, "a reset by mail takes the lock off until the next sweep: turn the guard on, or add block_group"
     return True, "whoever reads the mailbox can set a new password"
+
+
+def _requests_are_watched(shop: shop.Shop) -> bool:
+    kind = shop.settings.number("customer/password/password_reset_protection_type")
+    pause = shop.settings.number("customer/password/min_time_between_password_reset_requests")
+    return kind not in (0, BY_ADDRESS_ONLY) and pause > 0
+
+
+def _rest_is_watched(shop: shop.Shop) -> bool:
+    """Say whether the same check guards REST: that came with 2.4.8, as this index did (facts 0)."""
+    indexes = shop.tables["customer_group"].indexes
+    return any([column.name for column in index.columns] == ["customer_group_code"] for index in indexes)
 
 
 def _link(shop: shop.Shop, customer: customers.Customer, facts: Facts) -> Verdict:

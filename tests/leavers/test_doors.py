@@ -7,8 +7,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app import cli
+from app.magento import ways as shop_ways
 from app.mapping import extension, ways
 from tests.leavers.conftest import EVERY_DOOR, bridge_of, deactivate, mapping
+from tests.magento.conftest import Bench
 from tests.users.conftest import ROOT, USER, Client, Make
 
 PASSWORD = "Gr8-enough-Secret"
@@ -110,10 +112,18 @@ def test_a_leaver_s_doors(make: Make) -> None:
     every = make(mapping(deactivate=EVERY_DOOR))
     deactivate(every, user_id)
     assert not any(_doors(every, user_id).values())
-    every.execute("INSERT INTO {p}core_config_data (path, value) VALUES (:p, '0')", p=PROTECTION)
     every.execute("DELETE FROM {p}customer_group_excluded_website")
-    bridge_of(every).shop.refresh()
-    assert _told(every, user_id, "password_reset")[0], "facts 4.4: the shop does not look at the row"
+    is_open, reason = _told(every, user_id, "password_reset")
+    assert (is_open, "REST" in reason) == (True, True), "facts 4.4: REST looks at the row from 2.4.8 on"
+    _setting(every, PROTECTION, "0")
+    is_open, reason = _told(every, user_id, "password_reset")
+    assert (is_open, "password_reset_protection_type" in reason) == (True, True), "facts 4.4"
+
+
+def test_rest_is_watched_from_2_4_8_on(released: Bench, request: pytest.FixtureRequest) -> None:
+    """Facts 0 and 4.4: told by the tables, which are all that a database shows of a release."""
+    release = request.node.callspec.params["released"][0]
+    assert shop_ways._rest_is_watched(released.shop) is (release == "2.4.8")
 
 
 PROTECTION = "customer/password/password_reset_protection_type"
