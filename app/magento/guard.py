@@ -66,7 +66,8 @@ def status(connection: sa.Connection, names: Names) -> Status:
     found = connection.execute(
         sa.text(
             "SELECT action_statement AS body, definer AS definer, action_timing AS timing"
-            " FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND trigger_name = :trigger AND event_object_table = :customers"
+            " FROM information_schema.triggers"
+            " WHERE trigger_schema = DATABASE() AND trigger_name = :trigger AND event_object_table = :customers"
         ),
         {"trigger": names.trigger, "customers": names.customers},
     ).first()
