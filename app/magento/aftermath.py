@@ -19,12 +19,27 @@ CUSTOMER_TYPE = 3  # Magento's user type of customers in jwt_auth_revoked (facts
 
 
 def grid(connection: sa.Connection, shop: shop.Shop, done: Iterable[changes.RowChange]) -> None:
-    """Bring the grid up to date with executed changes of customers' rows (facts 5.2)."""
-    changed = [change for change in done if change.table == "customer_entity"]
-    gone = [change.key["entity_id"] for change in changed if change.after is None]
+    """Bring the grid up to date with executed changes of customers' rows, values and addresses (facts 5.2).
+
+    A value or an address may change without the customer's own row, when that changed within the same second.
+    """
+    changed = list(done)
+    gone = [c.key["entity_id"] for c in changed if c.table == "customer_entity" and c.after is None]
     if gone:
         grid_rows.remove(connection, shop, gone)
-    grid_rows.rewrite(connection, shop, [c.key["entity_id"] for c in changed if c.after is not None])
+    touched = {c.key["entity_id"] for c in changed if c.table.startswith("customer_entity")}
+    touched |= _owners(connection, shop, [c for c in changed if c.table == "customer_address_entity"])
+    grid_rows.rewrite(connection, shop, sorted(touched - set(gone)))
+
+
+def _owners(connection: sa.Connection, shop: shop.Shop, changed: Sequence[changes.RowChange]) -> set[int]:
+    """Give the customers whose addresses these are, or were."""
+    found = {int(row["parent_id"]) for c in changed for row in (c.before, c.after) if row and "parent_id" in row}
+    ids = [c.key["entity_id"] for c in changed if c.before and c.after]
+    if not ids:
+        return found
+    table = shop.tables["customer_address_entity"]
+    return found | set(connection.execute(sa.select(table.c.parent_id).where(table.c.entity_id.in_(ids))).scalars())
 
 
 def consequences(
