@@ -70,10 +70,10 @@ def _sandbox(directory: Path) -> Iterator[tuple[str, str]]:
         yield running.url(), running.client_url()
 
 
-def prepare(settings: config.Config) -> str | None:
-    """Make or upgrade our tables, and a token where there is none; gives that token's secret."""
+def prepare(settings: config.Config) -> dict[str, str | None]:
+    """Make or upgrade our tables, and a token for each tenant that has none; gives the tenants with its secret."""
     magento = service.open_shop(settings)
-    service.read_rules(settings, magento)
+    named = service.read_rules(settings, magento).tenants
     service.read_profile(settings)
     with magento.engine.connect() as connection:
         install.upgrade(connection, settings.prefix)
@@ -81,24 +81,32 @@ def prepare(settings: config.Config) -> str | None:
     ledger = tables.define(settings.prefix)
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
-    def work(connection: sa.Connection) -> str | None:
-        if any(token.alive(now) for token in tokens.fetch(connection, ledger)):
-            return None
-        return tokens.create(connection, ledger, "first", service.DEFAULT_TENANT, tokens.SCOPES, now)
+    def work(connection: sa.Connection) -> dict[str, str | None]:
+        there = {token.tenant for token in tokens.fetch(connection, ledger) if token.alive(now)}
+        return {
+            name: None if name in there else tokens.create(connection, ledger, "first", name, tokens.SCOPES, now)
+            for name in named
+        }
 
-    secret = database.transaction(magento.engine, work)
+    secrets = database.transaction(magento.engine, work)
     magento.engine.dispose()
-    return secret
+    return secrets
 
 
-def _announce(settings: config.Config, shown_database: str, base_url: str, secret: str | None) -> None:
-    print(f"SCIM Base URL: {settings.base_url or base_url}")
-    if secret:
-        print(f"Bearer token: {secret}")
+def _announce(
+    settings: config.Config, shown_database: str, base_url: str, secrets: Mapping[str, str | None]
+) -> None:
+    for name, secret in secrets.items():
+        whose = "" if list(secrets) == [service.DEFAULT_TENANT] else f" of {name}"
+        print(f"SCIM Base URL{whose}: {service.base_url(settings.base_url or base_url, name)}")
+        if secret:
+            print(f"Bearer token{whose}: {secret}")
     print(f"Shop database: {shown_database}")
-    print(EXAMPLE.format(url=base_url, token=secret or "$TOKEN"))
-    if not secret:
-        print("(There is a token already; `.venv/bin/magento-scim token create NAME` makes another.)")
+    name, secret = next(iter(secrets.items()))
+    print(EXAMPLE.format(url=service.base_url(base_url, name), token=secret or "$TOKEN"))
+    if None in secrets.values():
+        tenant = "" if list(secrets) == [service.DEFAULT_TENANT] else " --tenant TENANT"
+        print(f"(There is a token already; `.venv/bin/magento-scim token create NAME{tenant}` makes another.)")
     sys.stdout.flush()
 
 
@@ -159,9 +167,9 @@ def _run(port: int, workers: int, environment: Mapping[str, str], stack: context
     if not config.names_a_shop(environment):
         environment["SCIM_DATABASE_URL"], shown = stack.enter_context(_sandbox(SANDBOX))
     settings = config.read(environment)
-    secret = prepare(settings)
+    secrets = prepare(settings)
     shown = shown or settings.database.set(drivername="mysql").render_as_string(hide_password=True)
-    _announce(settings, shown, f"http://127.0.0.1:{port}{service.PATH}", secret)
+    _announce(settings, shown, f"http://127.0.0.1:{port}{service.PATH}", secrets)
     started = time.monotonic()
     environment["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="magento-scim-"))
     code = _gunicorn(port, workers, environment)

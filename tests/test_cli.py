@@ -46,6 +46,31 @@ def test_tokens_are_made_listed_and_revoked(run) -> None:  # type: ignore[no-unt
 
 
 @pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ((), 1, "mapping.yaml has no tenant 'default': name one with --tenant, eu or us."),
+        (("--tenant", "usa"), 1, "mapping.yaml has no tenant 'usa'"),
+        (("--tenant", "us"), 0, "Bearer token: "),
+    ],
+)
+def test_a_token_is_some_tenants(run, tmp_path: Path, monkeypatch, words: tuple[str, ...], code: int, said: str) -> None:  # type: ignore[no-untyped-def]
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text((ROOT / "mapping.yaml").read_text() + "tenants: {eu: {}, us: {profile: okta}}\n")
+    monkeypatch.setenv("SCIM_MAPPING", str(mapping))
+    done = run("token", "create", "okta", *words)
+    assert (done.exit_code, said in done.output) == (code, True), done.output
+    if code == 0:
+        assert json.loads(run("token", "list", "--format", "json").output)[0]["tenant"] == "us"
+
+
+def test_a_mapping_with_a_mistake_stops_no_token(run, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "mapping.yaml").write_text("version: 3\n")
+    monkeypatch.setenv("SCIM_MAPPING", str(tmp_path / "mapping.yaml"))
+    done = run("token", "create", "okta", "--tenant", "eu")
+    assert (done.exit_code, "is not checked" in done.stderr, "Bearer token: " in done.stdout) == (0, True, True)
+
+
+@pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (("",), "a token's name has 1 to 100 characters"),

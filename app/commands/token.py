@@ -8,7 +8,7 @@ import click
 import rich.table
 import sqlalchemy as sa
 
-from app import service
+from app import config, service
 from app.commands import frame
 from app.ledger import tables, tokens
 
@@ -36,6 +36,7 @@ def _name(_context: click.Context, _argument: click.Parameter, text: str) -> str
 def token_create(name: str, tenant: str, read_only: bool, days: int | None, user: str | None) -> None:
     """Make a token called NAME and print it, once."""
     settings, now = frame.settings(), frame.now()
+    _check_tenant(settings, tenant)
     user_id = frame.user_id(frame.bridge(frame.opened(), tenant, "token"), user) if user else None
     scopes = ("read",) if read_only else tokens.SCOPES
     expires = now + timedelta(days=days) if days else None
@@ -45,6 +46,19 @@ def token_create(name: str, tenant: str, read_only: bool, days: int | None, user
 
     secret = frame.on_ledger(settings, work)
     click.echo(f"Bearer token: {secret}")
+
+
+def _check_tenant(settings: config.Config, tenant: str) -> None:
+    """Raise config.Refused for a tenant that there is not; a mapping that cannot be read stops no token."""
+    try:
+        shop = service.open_shop(settings)
+        known = service.read_rules(settings, shop).tenants
+        shop.engine.dispose()
+    except config.Refused as error:
+        click.echo(f"Whether there is a tenant {tenant!r} is not checked: {str(error).splitlines()[0]}", err=True)
+        return
+    if tenant not in known:
+        raise config.Refused(f"mapping.yaml has no tenant {tenant!r}: name one with --tenant, {' or '.join(known)}.")
 
 
 @token.command("list")
