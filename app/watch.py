@@ -7,6 +7,8 @@ import hashlib
 import logging
 import os
 import threading
+import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,15 +44,7 @@ class Watch:
         if self._pid == os.getpid() or not self.seconds:
             return
         self._pid = os.getpid()
-        threading.Thread(target=self._run, name="mapping", daemon=True).start()
-
-    def _run(self) -> None:
-        pause = threading.Event()
-        while not pause.wait(self.seconds):
-            try:
-                self.look()
-            except Exception:
-                log.exception("the mapping could not be looked at")
+        threading.Thread(target=_look_on, args=(weakref.ref(self), self.seconds), name="mapping", daemon=True).start()
 
     def look(self) -> bool:
         """Read the file again where its content changed; say whether new rules are in force.
@@ -80,3 +74,17 @@ class Watch:
             return hashlib.sha256(self.path.read_bytes()).hexdigest()
         except OSError:
             return None
+
+
+def _look_on(watched: weakref.ref[Watch], seconds: float) -> None:
+    """Look now and then until nobody needs the rules any more."""
+    while True:
+        time.sleep(seconds)
+        watch = watched()
+        if watch is None:
+            return
+        try:
+            watch.look()
+        except Exception:
+            log.exception("the mapping could not be looked at")
+        del watch

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from app import watch
+from app.mapping import rules
 from tests.users.conftest import Client, Make
 
 FIRST = """version: 1
@@ -20,7 +22,7 @@ SECOND = FIRST.replace("first}", "second}")
 
 @pytest.fixture
 def scim(make: Make) -> Client:
-    return make(mapping=FIRST)
+    return make(mapping=FIRST, watch_seconds=0)  # the test alone looks
 
 
 def _watch(scim: Client) -> tuple[object, Path]:
@@ -29,22 +31,22 @@ def _watch(scim: Client) -> tuple[object, Path]:
 
 
 def test_a_changed_file_is_in_force(scim: Client) -> None:
-    watch, path = _watch(scim)
+    watched, path = _watch(scim)
     assert scim.customer(scim.create(userName="a@example.com")["id"])["taxvat"] == "first"
-    assert not watch.look()
+    assert not watched.look()
     path.write_text(SECOND)
-    assert watch.look()
+    assert watched.look()
     assert scim.customer(scim.create(userName="b@example.com")["id"])["taxvat"] == "second"
 
 
 def test_a_bad_file_leaves_the_last_good_one_in_force_and_is_told(
     scim: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    watch, path = _watch(scim)
+    watched, path = _watch(scim)
     client = scim.app.test_client()
     assert client.get("/readyz").get_json()["checks"]["mapping"]["ok"]
     path.write_text(FIRST + "  emial: userName\n")
-    assert not watch.look()
+    assert not watched.look()
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert "did you mean 'email'" in answer.get_json()["checks"]["mapping"]["detail"]
@@ -52,10 +54,10 @@ def test_a_bad_file_leaves_the_last_good_one_in_force_and_is_told(
     assert "did you mean 'email'" in caplog.text
     assert scim.customer(scim.create()["id"])["taxvat"] == "first"
     path.unlink()
-    assert not watch.look()
+    assert not watched.look()
     assert scim.create(userName="b@example.com")
     path.write_text(FIRST)
-    assert watch.look()
+    assert watched.look()
     assert client.get("/readyz").status_code == 200
 
 
@@ -73,8 +75,18 @@ def test_a_thread_of_each_process_watches(make: Make) -> None:
         raise AssertionError("nobody looked at the file")
 
 
+def test_the_thread_ends_when_nobody_needs_the_rules(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    watched = watch.Watch(tmp_path / "mapping.yaml", lambda: rules.Rulebook({}), 0.01)
+    watched.ensure()
+    (thread,) = set(threading.enumerate()) - before
+    del watched
+    thread.join(10)
+    assert not thread.is_alive()
+
+
 def _under_load(scim: Client, reloads: int) -> None:
-    watch, path = _watch(scim)
+    watched, path = _watch(scim)
     ended, faults = threading.Event(), []
 
     def create(worker: int) -> None:
@@ -92,7 +104,7 @@ def _under_load(scim: Client, reloads: int) -> None:
     try:
         for turn in range(reloads):
             path.write_text((FIRST if turn % 2 else SECOND) + f"# {turn}\n")
-            assert watch.look()
+            assert watched.look()
             assert all(thread.is_alive() for thread in threads), "a request failed"
     finally:
         ended.set()
