@@ -134,10 +134,10 @@ def query(here: bridges.Bridge, *, search: bool = False) -> queries.Query:
 def parameters() -> dict[str, str]:
     """Give the URL's parameters that mean anything in this protocol."""
     if "parameters" not in flask.g:
-        here, fired = service.current(), set[str]()
+        fired = set[str]()
         given = flask.request.args.items(multi=True)
-        flask.g.parameters = queries.parameters(given, here.profile.tolerances, fired)
-        here.note(fired)
+        flask.g.parameters = queries.parameters(given, bridge().profile.tolerances, fired)
+        service.current().note(fired)
     found: dict[str, str] = flask.g.parameters
     return found
 

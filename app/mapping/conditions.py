@@ -272,6 +272,10 @@ class Translator:
                 return self._compare(node)
             case trees.Present(path=path):
                 return self._present(path)
+            case trees.Has(path=path, inner=trees.Compare(op="eq", value=str(value)) as inner) if (
+                str(path) == "groups" and inner.leaf.name == "value"
+            ):
+                return self._in_group(value)
             case trees.Has(path=path):
                 return self._in_document(path)
         raise TypeError(f"no such filter node: {node!r}")
@@ -284,6 +288,8 @@ class Translator:
             return self._own(node, path)
         if path == "emails.value" and node.op in FINDING and node.value is not None:
             return self._emails(node)
+        if path == "groups.value" and node.op == "eq" and node.value is not None:
+            return self._in_group(node.value)
         if not _single(node.path):
             absent = node.op == "ne" or node.value is None
             return ANY if absent else self._in_document(node.path)
@@ -326,6 +332,19 @@ class Translator:
         theirs = [test(self._column(rule)) for rule in writers]
         may = sa.or_(kept.may, free.may, *(clause.may for clause in theirs))
         return Clause(may, sa.or_(sa.and_(kept.sure, *(clause.sure for clause in theirs)), free.sure))
+
+    def _in_group(self, value: Any) -> Clause:
+        """Whoever was put into a group here, and whom the shop has in it, but for those about whom it is not so sure:
+        the deactivated, who may be held elsewhere, and those who are in it unasked."""
+        number, entity = _number(value), self.entity
+        if str(number) != value:
+            return exactly(FALSE)
+        member, mark = self.bridge.ledger.membership, self.bridge.ledger.inactive
+        put = sa.exists().where(member.c.entity_id == entity.c.entity_id, member.c.group_id == number)
+        aside = sa.exists().where(mark.c.entity_id == entity.c.entity_id, mark.c.group_id == number)
+        there = entity.c.group_id == number
+        chosen = FALSE if number in groups.unasked(self.bridge) else sa.and_(there, self.active, sa.not_(aside))
+        return Clause(sa.or_(put, there, aside), sa.and_(groups.seen(self.bridge, number), sa.or_(put, chosen)))
 
     def _emails(self, node: trees.Compare) -> Clause:
         """Any of the e-mails: the shop's, or a further one of the document."""

@@ -278,7 +278,7 @@ def _members_of(
     connection: sa.Connection, bridge: bridges.Bridge, ids: Collection[int], among: Collection[int] | None = None
 ) -> dict[int, list[int]]:
     """Read the members of many groups, of those that nobody is in unasked in two statements."""
-    usual = {bridge.default_group(store) for store in (None, *bridge.shop.stores.store_ids(bridge.match_website))}
+    usual = unasked(bridge)
     found = {group_id: _members(connection, bridge, group_id, among) for group_id in usual & set(ids)}
     chosen = sorted(set(ids) - usual)
     if not chosen:
@@ -297,6 +297,20 @@ def _members_of(
         for entity_id, group_id in connection.execute(query):
             several.setdefault(group_id, set()).add(entity_id)
     return found | {group_id: sorted(them) for group_id, them in several.items()}
+
+
+def unasked(bridge: bridges.Bridge) -> set[int]:
+    """Give the groups that the shop puts its customers into by itself."""
+    return {bridge.default_group(store) for store in (None, *bridge.shop.stores.store_ids(bridge.match_website))}
+
+
+def seen(bridge: bridges.Bridge, group_id: int) -> sa.ColumnElement[bool]:
+    """Give the condition that there is a group which this tenant may see."""
+    group, record = bridge.shop.tables["customer_group"], bridge.ledger.group
+    hidden = [shop_groups.BLOCKED, *sorted(bridge.ruleset.groups.hidden)]
+    query = sa.exists().where(group.c.customer_group_id == group_id, group.c.customer_group_id != shop_groups.GUESTS)
+    others = sa.exists().where(record.c.group_id == group_id, record.c.tenant != bridge.tenant)
+    return sa.and_(query.where(group.c.customer_group_code.not_in(hidden)), sa.not_(others))
 
 
 def _put(bridge: bridges.Bridge, group_id: int, among: sa.Select[Any]) -> sa.Select[Any]:
