@@ -119,6 +119,8 @@ CAUSES: dict[str, Callable[[Client], TestResponse]] = {
 }
 ELSEWHERE = {
     "make one with the scope 'write'",  # below
+    "lifecycle.allow in mapping.yaml leaves it out",  # below
+    "is protected and cannot be",  # below
     "Nobody is at /scim/v2",  # below
     "The shop's database cannot be used at the moment",  # test_live takes the database away
 }
@@ -137,6 +139,19 @@ def test_a_file_with_tenants_has_nobody_at_the_plain_url(make: Make) -> None:
     scim = make(mapping=(ROOT / "mapping.yaml").read_text() + "\ntenants:\n  eu:\n")
     answer = scim.get("/Users")
     assert (answer.status_code, "Nobody is at /scim/v2" in answer.text) == (404, True)
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "sentence"),
+    [
+        ("{allow: [create, update, deactivate]}", "lifecycle.allow in mapping.yaml leaves it out"),
+        ("{protect: ['userName ew \"@example.com\"']}", "is protected and cannot be"),
+    ],
+)
+def test_what_the_mapping_forbids_is_told(lifecycle: str, sentence: str, make: Make) -> None:
+    scim = make(mapping=(ROOT / "mapping.yaml").read_text() + f"\nlifecycle: {lifecycle}\n")
+    answer = scim.send("DELETE", f"/Users/{scim.create()['id']}")
+    assert (answer.status_code, sentence in answer.text) == (403, True), answer.text
 
 
 def test_a_token_that_may_only_read_is_told(scim: Client, ledger_tables: tables.Tables) -> None:
