@@ -13,6 +13,7 @@ from app import cli
 from app.commands import frame
 from app.idp import catalogue
 from app.ledger import tables, tokens
+from tests.leavers import conftest as leavers
 from tests.users.conftest import ROOT, Client, Make
 from tests.users.conftest import make as make
 from tests.users.conftest import scim as scim
@@ -144,12 +145,12 @@ def test_a_file_with_tenants_has_nobody_at_the_plain_url(make: Make) -> None:
 @pytest.mark.parametrize(
     ("lifecycle", "sentence"),
     [
-        ("{allow: [create, update, deactivate]}", "lifecycle.allow in mapping.yaml leaves it out"),
-        ("{protect: ['userName ew \"@example.com\"']}", "is protected and cannot be"),
+        ({"allow": "[create, update, deactivate]"}, "lifecycle.allow in mapping.yaml leaves it out"),
+        ({"protect": "['userName ew \"@example.com\"']"}, "is protected and cannot be"),
     ],
 )
-def test_what_the_mapping_forbids_is_told(lifecycle: str, sentence: str, make: Make) -> None:
-    scim = make(mapping=(ROOT / "mapping.yaml").read_text() + f"\nlifecycle: {lifecycle}\n")
+def test_what_the_mapping_forbids_is_told(lifecycle: dict[str, str], sentence: str, make: Make) -> None:
+    scim = make(mapping=leavers.mapping(**lifecycle))
     answer = scim.send("DELETE", f"/Users/{scim.create()['id']}")
     assert (answer.status_code, sentence in answer.text) == (403, True), answer.text
 

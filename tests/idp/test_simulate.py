@@ -21,6 +21,7 @@ from app.idp import catalogue, fictions, simulation, wire
 from app.ledger import tables, tokens
 from tests import live
 from tests.idp import faults
+from tests.leavers import conftest as leavers
 
 WATCHED = ("customer_entity", "customer_group", "customer_grid_flat", "scim_link", "scim_group", "scim_membership")
 OTHERS = ("ada.lovelace@example.com", "bob@example.com")  # people of the shop, who must not be touched
@@ -136,9 +137,9 @@ def test_what_a_deletion_comes_to_is_the_mapping_s_business(
     policy: str, tmp_path: Path, shop: Shop, shop_url: str, table_prefix: str
 ) -> None:
     """The made-up people are gone for the identity provider; the shop keeps them locked, or nameless."""
-    mapping = tmp_path / "mapping.yaml"
-    mapping.write_text((live.ROOT / "mapping.yaml").read_text() + f"\nlifecycle: {{delete: {policy}}}\n")
-    settings = {"SCIM_DATABASE_URL": shop_url, "SCIM_TABLE_PREFIX": table_prefix, "SCIM_MAPPING": str(mapping)}
+    path = tmp_path / "mapping.yaml"
+    path.write_text(leavers.mapping(delete=policy))
+    settings = {"SCIM_DATABASE_URL": shop_url, "SCIM_TABLE_PREFIX": table_prefix, "SCIM_MAPPING": str(path)}
     with live.serve(settings) as url:
         for name in catalogue.simulated():
             done = _simulate(name, "--url", url, "--token", shop.token)
