@@ -25,7 +25,7 @@ ROWS = (
     ),
     Hint(
         lambda answer: answer.status == 403 and _is_scim(answer),
-        "The token may not do this: it was made with --read-only, or mapping.yaml protects the user.",
+        "The token may not do this: it was made with --read-only, or lifecycle in mapping.yaml forbids it.",
     ),
     Hint(
         lambda answer: 300 <= answer.status < 400 and answer.status != 304,

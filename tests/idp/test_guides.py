@@ -13,6 +13,7 @@ from app import cli
 from app.commands import frame
 from app.idp import catalogue
 from app.ledger import tables, tokens
+from tests.leavers import conftest as leavers
 from tests.users.conftest import ROOT, Client, Make
 from tests.users.conftest import make as make
 from tests.users.conftest import scim as scim
@@ -119,6 +120,8 @@ CAUSES: dict[str, Callable[[Client], TestResponse]] = {
 }
 ELSEWHERE = {
     "make one with the scope 'write'",  # below
+    "lifecycle.allow in mapping.yaml leaves it out",  # below
+    "is protected and cannot be",  # below
     "Nobody is at /scim/v2",  # below
     "The shop's database cannot be used at the moment",  # test_live takes the database away
 }
@@ -137,6 +140,19 @@ def test_a_file_with_tenants_has_nobody_at_the_plain_url(make: Make) -> None:
     scim = make(mapping=(ROOT / "mapping.yaml").read_text() + "\ntenants:\n  eu:\n")
     answer = scim.get("/Users")
     assert (answer.status_code, "Nobody is at /scim/v2" in answer.text) == (404, True)
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "sentence"),
+    [
+        ({"allow": "[create, update, deactivate]"}, "lifecycle.allow in mapping.yaml leaves it out"),
+        ({"protect": "['userName ew \"@example.com\"']"}, "is protected and cannot be"),
+    ],
+)
+def test_what_the_mapping_forbids_is_told(lifecycle: dict[str, str], sentence: str, make: Make) -> None:
+    scim = make(mapping=leavers.mapping(**lifecycle))
+    answer = scim.send("DELETE", f"/Users/{scim.create()['id']}")
+    assert (answer.status_code, sentence in answer.text) == (403, True), answer.text
 
 
 def test_a_token_that_may_only_read_is_told(scim: Client, ledger_tables: tables.Tables) -> None:

@@ -17,10 +17,11 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from app import cli
-from app.idp import catalogue, simulation, wire
+from app.idp import catalogue, fictions, simulation, wire
 from app.ledger import tables, tokens
 from tests import live
 from tests.idp import faults
+from tests.leavers import conftest as leavers
 
 WATCHED = ("customer_entity", "customer_group", "customer_grid_flat", "scim_link", "scim_group", "scim_membership")
 OTHERS = ("ada.lovelace@example.com", "bob@example.com")  # people of the shop, who must not be touched
@@ -129,6 +130,27 @@ def test_a_tenant_has_its_own_url_token_and_profile(
         other = _simulate("miniorange", "--url", url, "--tenant", "eu", "--token", shop.token)
         assert (other.exit_code, "expected 200, found 401" in other.output) == (1, True), "another tenant's token"
     assert shop.rows() == before
+
+
+@pytest.mark.parametrize("policy", ["deactivate", "anonymize"])
+def test_what_a_deletion_comes_to_is_the_mapping_s_business(
+    policy: str, tmp_path: Path, shop: Shop, shop_url: str, table_prefix: str
+) -> None:
+    """The made-up people are gone for the identity provider; the shop keeps them locked, or nameless."""
+    path = tmp_path / "mapping.yaml"
+    path.write_text(leavers.mapping(delete=policy))
+    settings = {"SCIM_DATABASE_URL": shop_url, "SCIM_TABLE_PREFIX": table_prefix, "SCIM_MAPPING": str(path)}
+    with live.serve(settings) as url:
+        for name in catalogue.simulated():
+            done = _simulate(name, "--url", url, "--token", shop.token)
+            assert done.exit_code == 0, done.output
+        listed = httpx2.get(f"{url}/Users", headers={"Authorization": f"Bearer {shop.token}"}).json()
+    assert listed["totalResults"] == 0
+    with shop.engine.connect() as connection:
+        kept = connection.execute(sa.text(f"SELECT is_active, email FROM `{table_prefix}customer_entity`")).all()
+    assert kept, "customers that a deletion does not remove"
+    assert {row.is_active for row in kept} == {0}
+    assert all((fictions.DOMAIN in row.email) == (policy == "deactivate") for row in kept)
 
 
 # What is wrong with the service, which identity provider finds out, what it says.
