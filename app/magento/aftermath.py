@@ -19,12 +19,31 @@ CUSTOMER_TYPE = 3  # Magento's user type of customers in jwt_auth_revoked (facts
 
 
 def grid(connection: sa.Connection, shop: shop.Shop, done: Iterable[changes.RowChange]) -> None:
-    """Bring the grid up to date with executed changes of customers' rows (facts 5.2)."""
-    changed = [change for change in done if change.table == "customer_entity"]
-    gone = [change.key["entity_id"] for change in changed if change.after is None]
+    """Bring the grid up to date with executed changes of customers, their values and addresses (facts 5.2).
+
+    The customer's own row need not be among them: within a second its updated_at stays what it is.
+    """
+    done, kept = list(done), {attribute.table for attribute in shop.catalog.customer.values()}
+    gone = [c.key["entity_id"] for c in done if c.table == "customer_entity" and c.after is None]
     if gone:
         grid_rows.remove(connection, shop, gone)
-    grid_rows.rewrite(connection, shop, [c.key["entity_id"] for c in changed if c.after is not None])
+    changed = {c.key["entity_id"] for c in done if c.table in kept} | _owners(connection, shop, done)
+    grid_rows.rewrite(connection, shop, sorted(changed - set(gone)))
+
+
+def _owners(connection: sa.Connection, shop: shop.Shop, done: Iterable[changes.RowChange]) -> set[int]:
+    """Find the customers whose addresses were changed; a change of one or two columns does not name them."""
+    kept = {attribute.table for attribute in shop.catalog.address.values()}
+    found: set[int] = set()
+    nameless: set[int] = set()
+    for change in (c for c in done if c.table in kept):
+        parent = {**(change.before or {}), **(change.after or {})}.get("parent_id")
+        found |= set() if parent is None else {parent}
+        nameless |= {change.key["entity_id"]} if parent is None else set()
+    table = shop.tables["customer_address_entity"]
+    if nameless:
+        found |= set(connection.execute(sa.select(table.c.parent_id).where(table.c.entity_id.in_(nameless))).scalars())
+    return found
 
 
 def consequences(
