@@ -27,7 +27,7 @@ def grid(connection: sa.Connection, shop: shop.Shop, done: Iterable[changes.RowC
     gone = [c.key["entity_id"] for c in done if c.table == "customer_entity" and c.after is None]
     if gone:
         grid_rows.remove(connection, shop, gone)
-    changed = {c.key["entity_id"] for c in done if c.table in kept} | _owners(connection, shop, done)
+    changed = {_whole(c)["entity_id"] for c in done if c.table in kept} | _owners(connection, shop, done)
     grid_rows.rewrite(connection, shop, sorted(changed - set(gone)))
 
 
@@ -37,13 +37,18 @@ def _owners(connection: sa.Connection, shop: shop.Shop, done: Iterable[changes.R
     found: set[int] = set()
     nameless: set[int] = set()
     for change in (c for c in done if c.table in kept):
-        parent = {**(change.before or {}), **(change.after or {})}.get("parent_id")
+        parent = _whole(change).get("parent_id")
         found |= set() if parent is None else {parent}
-        nameless |= {change.key["entity_id"]} if parent is None else set()
+        nameless |= {_whole(change)["entity_id"]} if parent is None else set()
     table = shop.tables["customer_address_entity"]
     if nameless:
         found |= set(connection.execute(sa.select(table.c.parent_id).where(table.c.entity_id.in_(nameless))).scalars())
     return found
+
+
+def _whole(change: changes.RowChange) -> dict[str, Any]:
+    """Give what a change says of its row: undone, a value's row is known by its own number."""
+    return {**change.key, **(change.before or {}), **(change.after or {})}
 
 
 def consequences(
