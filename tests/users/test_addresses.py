@@ -173,11 +173,11 @@ def test_what_is_stored_is_the_shop_s_form_and_what_is_read_is_the_client_s(
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"streetAddress": None}, '.streetAddress (street): the shop requires a Street Address: send addresses[type eq "work"]'),
-    ({"locality": None}, '.locality (city): the shop requires a City: send addresses[type eq "work"].locality'),
-    ({"postalCode": None}, '.postalCode (postcode): the shop requires a Zip/Postal Code: send addresses[type eq "work"]'),
-    ({"country": None}, '.country (country_id): the shop requires a Country: send addresses[type eq "work"].country'),
-    ({"region": None}, ".region (region): the shop requires a State/Province: send"),
+    ({"streetAddress": None}, '.streetAddress (street): the shop requires a Street Address.'),
+    ({"locality": None}, '.locality (city): the shop requires a City.'),
+    ({"postalCode": None}, '.postalCode (postcode): the shop requires a Zip/Postal Code.'),
+    ({"country": None}, '.country (country_id): the shop requires a Country.'),
+    ({"region": None}, ".region (region): the shop requires a State/Province."),
     ({"region": "Texass"}, ".region (region): 'Texass' is no region of US; there are Texas (TX), "),
     ({"region": "AE"}, ".region (region): 'AE' may be Armed Forces Africa (AE)"),
     ({"country": "Germany"}, ".country (country_id): 'Germany' is no country of this shop: send the two letters"),
