@@ -10,10 +10,12 @@ The map of the code, in the order a request meets it:
     scim/           the protocol: attributes, schemas, paths, filters, patch, messages, discovery, profiles
     mapping/        the bridge: mapping.yaml (yamlfile, reader, rules, extension), both directions (converters,
                     projection), SCIM filters as SQL (conditions), and the request's work: users and groups, how
-                    they stand (standing), who is meant (matching), what a document comes to (wanted), who goes out
-                    (leaving, deletion, permits; afterwards, sweep, ways for the operator), the one transaction (writes)
-    magento/        the shop: database, catalog, settings, customers, passwords, doors (guard, ways, blocking,
-                    anonymity), aftermath; what is to be written is planned first (plans, changes)
+                    they stand (standing), who is meant (matching), what a document comes to (wanted; for addresses:
+                    addresses, books, addressing), who goes out (leaving, deletion, permits; afterwards, sweep, ways
+                    for the operator), the one transaction (writes)
+    magento/        the shop: database, catalog, settings, customers, addresses (places, countries), passwords, doors
+                    (guard, ways, blocking, anonymity), aftermath; what is to be written is planned first (plans,
+                    changes)
     ledger/         our own tables: links with documents, tokens, their migrations
     watch.py        mapping.yaml while the service runs
     health.py       /healthz, /readyz, /metrics (metrics.py); logs.py: a line of JSON for each request

@@ -93,9 +93,7 @@ def prepare(settings: config.Config) -> dict[str, str | None]:
     return secrets
 
 
-def _announce(
-    settings: config.Config, shown_database: str, base_url: str, secrets: Mapping[str, str | None]
-) -> None:
+def _announce(settings: config.Config, shown_database: str, base_url: str, secrets: Mapping[str, str | None]) -> None:
     for name, secret in secrets.items():
         whose = "" if list(secrets) == [service.DEFAULT_TENANT] else f" of {name}"
         print(f"SCIM Base URL{whose}: {service.base_url(settings.base_url or base_url, name)}")

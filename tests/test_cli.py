@@ -53,7 +53,9 @@ def test_tokens_are_made_listed_and_revoked(run) -> None:  # type: ignore[no-unt
         (("--tenant", "us"), 0, "Bearer token: "),
     ],
 )
-def test_a_token_is_some_tenants(run, tmp_path: Path, monkeypatch, words: tuple[str, ...], code: int, said: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_token_is_some_tenants(
+    run, tmp_path: Path, monkeypatch, words: tuple[str, ...], code: int, said: str
+) -> None:  # type: ignore[no-untyped-def]
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text((ROOT / "mapping.yaml").read_text() + "tenants: {eu: {}, us: {profile: okta}}\n")
     monkeypatch.setenv("SCIM_MAPPING", str(mapping))

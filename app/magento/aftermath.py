@@ -19,27 +19,36 @@ CUSTOMER_TYPE = 3  # Magento's user type of customers in jwt_auth_revoked (facts
 
 
 def grid(connection: sa.Connection, shop: shop.Shop, done: Iterable[changes.RowChange]) -> None:
-    """Bring the grid up to date with executed changes of customers' rows, values and addresses (facts 5.2).
+    """Bring the grid up to date with executed changes of customers, their values and addresses (facts 5.2).
 
-    A value or an address may change without the customer's own row, when that changed within the same second.
+    The customer's own row need not be among them: within a second its updated_at stays what it is.
     """
-    changed = list(done)
-    gone = [c.key["entity_id"] for c in changed if c.table == "customer_entity" and c.after is None]
+    done, kept = list(done), {attribute.table for attribute in shop.catalog.customer.values()}
+    gone = [c.key["entity_id"] for c in done if c.table == "customer_entity" and c.after is None]
     if gone:
         grid_rows.remove(connection, shop, gone)
-    touched = {c.key["entity_id"] for c in changed if c.table.startswith("customer_entity")}
-    touched |= _owners(connection, shop, [c for c in changed if c.table == "customer_address_entity"])
-    grid_rows.rewrite(connection, shop, sorted(touched - set(gone)))
+    changed = {_whole(c)["entity_id"] for c in done if c.table in kept} | _owners(connection, shop, done)
+    grid_rows.rewrite(connection, shop, sorted(changed - set(gone)))
 
 
-def _owners(connection: sa.Connection, shop: shop.Shop, changed: Sequence[changes.RowChange]) -> set[int]:
-    """Give the customers whose addresses these are, or were."""
-    found = {int(row["parent_id"]) for c in changed for row in (c.before, c.after) if row and "parent_id" in row}
-    ids = [c.key["entity_id"] for c in changed if c.before and c.after]
-    if not ids:
-        return found
+def _owners(connection: sa.Connection, shop: shop.Shop, done: Iterable[changes.RowChange]) -> set[int]:
+    """Find the customers whose addresses were changed; a change of one or two columns does not name them."""
+    kept = {attribute.table for attribute in shop.catalog.address.values()}
+    found: set[int] = set()
+    nameless: set[int] = set()
+    for change in (c for c in done if c.table in kept):
+        parent = _whole(change).get("parent_id")
+        found |= set() if parent is None else {parent}
+        nameless |= {_whole(change)["entity_id"]} if parent is None else set()
     table = shop.tables["customer_address_entity"]
-    return found | set(connection.execute(sa.select(table.c.parent_id).where(table.c.entity_id.in_(ids))).scalars())
+    if nameless:
+        found |= set(connection.execute(sa.select(table.c.parent_id).where(table.c.entity_id.in_(nameless))).scalars())
+    return found
+
+
+def _whole(change: changes.RowChange) -> dict[str, Any]:
+    """Give what a change says of its row: undone, a value's row is known by its own number."""
+    return {**change.key, **(change.before or {}), **(change.after or {})}
 
 
 def consequences(

@@ -62,19 +62,23 @@ def execute(connection: sa.Connection, tables: Tables, changes: Iterable[RowChan
 
 
 def merged(planned: Iterable[RowChange]) -> list[RowChange]:
-    """Make one change of all that are planned for the same row, in the place of the first.
+    """Make one change of all that are planned for the same row, in the place of the first, a deletion in its own.
 
     What ends as it began is left out, and so is a row that is made and taken away again. What names a row that is
     made only after that place stays where it is.
     """
     found: dict[tuple[Any, ...], RowChange] = {}
-    places: dict[New, int] = {}
+    made: dict[New, tuple[Any, ...]] = {}
     for change in planned:
         row: tuple[Any, ...] = (change.table, *sorted(change.key.items()))
-        if row in found and any(places.get(new, -1) > list(found).index(row) for new in _news(change.after)):
+        places = list(found) if row in found and _news(change.after) else []
+        if any(places.index(made[new]) > places.index(row) for new in _news(change.after) if places and new in made):
             row = (*row, "later")
-        places |= {new: len(found) for new in _news(change.key) if new not in places}
-        found[row] = _after(found[row], change) if row in found else change
+        made |= {new: row for new in _news(change.key) if new not in made}
+        whole = _after(found[row], change) if row in found else change
+        if change.after is None:
+            found.pop(row, None)
+        found[row] = whole
     return [change for change in found.values() if change.before != change.after]
 
 

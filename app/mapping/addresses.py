@@ -96,9 +96,9 @@ class _Work:
             self.values[each.target] = found.value
 
     def told(self) -> tuple[str, ...]:
-        """Give the problems, each with its path."""
-        lead = {each.target: str(each.sources[0]) for each in self.rule.fields if each.sources}
-        return tuple(f"{lead.get(code, self.rule.root)} ({code}): {why}" for code, why in self.problems.items())
+        """Give the problems, each with the path that it is about."""
+        places = {each.target: each.place for each in self.rule.fields}
+        return tuple(f"{places.get(c, f'{self.rule.root} ({c})')}: {why}" for c, why in self.problems.items())
 
 
 def project(rule: rules.Address, document: Resource, context: Context) -> Projected:

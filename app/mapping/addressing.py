@@ -31,10 +31,13 @@ def plan(
     before: Resource | None,
     after: Resource,
     now: datetime,
+    *,
+    again: bool = False,
 ) -> list[Row]:
     """Plan what a change of the document from `before` (None: a new customer) to `after` asks of addresses.
 
-    The customer's own row comes with it whenever anything does. Raises InvalidValue with every reason.
+    `again`: what was asked for before is to be written once more; what the shop would not take by now is left out. The
+    customer's own row comes with it whenever anything does. Raises InvalidValue with every reason.
     """
     if not bridge.ruleset.addresses:
         return []
@@ -42,7 +45,7 @@ def plan(
     asked = [work.judge(rule, before, after) for rule in bridge.ruleset.addresses]
     for each in sorted(asked, key=lambda each: each.wanted.values is not None):  # what goes leaves its place to others
         work.run(each)
-    if work.problems:
+    if work.problems and not again:
         raise errors.InvalidValue("; ".join(work.problems) + ".")
     if work.rows or any(customer.data.get(addresses.DEFAULTS[kind]) != one for kind, one in work.chosen.items()):
         work.rows.append(addresses.settle(customer, work.chosen, work.gone, now))

@@ -11,16 +11,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.ledger import links
+from app.magento import addresses as shop_addresses
 from app.magento import customers, database, plans, values
 from app.magento import errors as shop_errors
-from app.mapping import bridges, clock, groups, projection, writes
+from app.mapping import addresses, addressing, books, bridges, clock, groups, projection, writes
 
 BATCH = 500
 
 
 @dataclass(frozen=True)
 class Difference:
-    """An attribute of a customer that does not hold what its rule would write. `hidden`: never to be printed."""
+    """An attribute of a customer that does not hold what its rule would write. `hidden`: never to be printed.
+
+    `attribute`: its code; of an address the rule's name before it, as in `work.city`.
+    """
 
     entity_id: int
     attribute: str
@@ -87,12 +91,19 @@ def _differences(
     """Compare what the rules make of the documents with what the shop holds."""
     found = customers.fetch(connection, bridge.shop, ids, codes=bridge.codes, lock=lock)
     linked = links.fetch(connection, bridge.ledger, list(found))
+    book = books.fetch(connection, bridge, found, lock=lock)
     member_of = groups.named(connection, bridge, list(found))
     return [
         difference
         for entity_id, link in sorted(linked.items())
-        for difference in _of_one(
-            bridge, entity_id, link.document, bridge.context(found[entity_id].data).within(member_of.get(entity_id, {}))
+        for difference in (
+            *_of_one(
+                bridge,
+                entity_id,
+                link.document,
+                bridge.context(found[entity_id].data).within(member_of.get(entity_id, {})),
+            ),
+            *_of_addresses(bridge, entity_id, link.document, found[entity_id], book[entity_id]),
         )
     ]
 
@@ -108,6 +119,23 @@ def _of_one(
         yield Difference(entity_id, rule.target, rule.line, wanted.value, standing, rule.mask)
 
 
+def _of_addresses(
+    bridge: bridges.Bridge, entity_id: int, document: dict[str, Any], customer: customers.Customer, book: books.Book
+) -> Iterator[Difference]:
+    """Compare addresses; what the shop would not take, or what no rule made, differs from nothing."""
+    for rule in bridge.ruleset.addresses:
+        own, new = book.own.get(rule.name), books.context(bridge, customer)
+        wanted = addresses.project(rule, document, new.of(own.data) if own else new)
+        if wanted.values is None or wanted.problems or (own is None and book.stand_in(rule)):
+            continue
+        for field in rule.fields:
+            standing = own.data.get(field.target) if own else None
+            value = wanted.values.get(field.target, standing)
+            if not shop_addresses.equal(field.attribute, standing, value):
+                place = f"{rule.name}.{field.target}"
+                yield Difference(entity_id, place, field.line, value, standing, field.mask)
+
+
 def _repair(bridge: bridges.Bridge, entity_id: int) -> int:
     """Write what the rules want of one customer; gives 1 where anything was written."""
 
@@ -116,8 +144,11 @@ def _repair(bridge: bridges.Bridge, entity_id: int) -> int:
         customer = customers.fetch(connection, bridge.shop, [entity_id], codes=bridge.codes).get(entity_id)
         if customer is None or not found:
             return 0
-        wanted = {each.attribute: each.wanted for each in found}
-        planned = plans.change(bridge.shop, customer, wanted, clock.now())
+        book = books.fetch(connection, bridge, {entity_id: customer}, lock=True)[entity_id]
+        document = links.fetch(connection, bridge.ledger, [entity_id])[entity_id].document
+        wanted = {each.attribute: each.wanted for each in found if each.attribute in bridge.shop.catalog.customer}
+        planned = addressing.plan(connection, bridge, customer, book, None, document, clock.now(), again=True)
+        planned += plans.change(bridge.shop, customer, wanted, clock.now())
         return int(bool(writes.carry_out(connection, bridge, writes.Deed("repair", "User", entity_id), planned)))
 
     return database.transaction(bridge.shop.engine, work)

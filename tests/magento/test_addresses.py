@@ -331,6 +331,19 @@ def test_a_new_customer_s_default_is_an_address_that_is_made_after_it(released: 
     bench.remove(entity_id)
 
 
+def test_the_grid_follows_within_the_same_second(bench: Bench) -> None:
+    """facts 5.2: also where the customer's own row, with its updated_at, has nothing to change."""
+    bench.attribute("floor", "varchar", entity="customer_address")
+    entity_id = bench.create(now=LATER)
+    address = _add(bench, entity_id, "billing")
+    bench.sql("UPDATE {p}customer_entity SET updated_at = :t", t=LATER)
+    assert [c.table for c in _change(bench, address, city="Dallas")] == ["customer_address_entity"]
+    assert bench.row("customer_grid_flat", entity_id=entity_id)["billing_city"] == "Dallas"
+    bench.sql("DELETE FROM {p}customer_grid_flat")
+    bench.change(entity_id, employee_number="7")
+    assert bench.row("customer_grid_flat", entity_id=entity_id)["employee_number"] == "7"
+
+
 def test_a_region_s_number_0_is_none(bench: Bench) -> None:
     address = _add(bench, bench.create(), country_id="GB", region="Kent", region_id=0)
     assert _change(bench, address, region="Kent", region_id=None) == []

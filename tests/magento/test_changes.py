@@ -135,3 +135,36 @@ def test_an_unknown_column_is_a_shop_that_is_not_as_expected(bench: Bench) -> No
         bench.run(lambda c: c.execute(sa.text("SELEKT 1")))
     assert database.ATTEMPTS == 3
     assert 2013 in driver_errors.CONNECTION_ENDED
+
+
+A, B = {"entity_id": changes.NEW}, {"entity_id": 7}
+HOME = changes.New("home")
+MERGED: list[tuple[str, list[Row], list[Row]]] = [
+    (
+        "two changes of a row are one, in the first's place",
+        [Row("t", B, {"a": 1}, {"a": 2}), Row("u", B, {"x": 0}, {"x": 1}), Row("t", B, {"b": 1}, {"b": 2})],
+        [Row("t", B, {"a": 1, "b": 1}, {"a": 2, "b": 2}), Row("u", B, {"x": 0}, {"x": 1})],
+    ),
+    ("what ends as it began is left out", [Row("t", B, {"a": 1}, {"a": 2}), Row("t", B, {"a": 2}, {"a": 1})], []),
+    ("made and taken away again", [Row("t", A, None, {"a": 2}), Row("t", A, {"a": 2}, None)], []),
+    (
+        "a deletion stays in its place: what hangs on the row goes before it",
+        [Row("t", B, {"a": 1}, {"a": None}), Row("u", B, {"t": 7}, None), Row("t", B, {"a": None, "b": 3}, None)],
+        [Row("u", B, {"t": 7}, None), Row("t", B, {"a": 1, "b": 3}, None)],
+    ),
+    (
+        "what names a row that is made later comes after it",
+        [Row("t", A, None, {"a": 1}), Row("u", {"id": HOME}, None, {"t": changes.NEW}), Row("t", A, {}, {"u": HOME})],
+        [Row("t", A, None, {"a": 1}), Row("u", {"id": HOME}, None, {"t": changes.NEW}), Row("t", A, {}, {"u": HOME})],
+    ),
+    (
+        "what names a row that is made before is merged",
+        [Row("u", {"id": HOME}, None, {"t": 7}), Row("t", B, {"a": 1}, {"a": 2}), Row("t", B, {"u": 0}, {"u": HOME})],
+        [Row("u", {"id": HOME}, None, {"t": 7}), Row("t", B, {"a": 1, "u": 0}, {"a": 2, "u": HOME})],
+    ),
+]
+
+
+@pytest.mark.parametrize(("planned", "merged"), [row[1:] for row in MERGED], ids=[row[0] for row in MERGED])
+def test_changes_of_a_row_are_merged(planned: list[Row], merged: list[Row]) -> None:
+    assert changes.merged(planned) == merged

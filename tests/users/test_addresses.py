@@ -8,6 +8,8 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import strategies as st
 
+from app.mapping import drift
+from tests.users import test_journal
 from tests.users.conftest import ENTERPRISE, PATCH, USER, Client, Make
 
 PEOPLE = f"""
@@ -171,11 +173,11 @@ def test_what_is_stored_is_the_shop_s_form_and_what_is_read_is_the_client_s(
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"streetAddress": None}, '.streetAddress (street): the shop requires a Street Address: send addresses[type eq "work"]'),
-    ({"locality": None}, '.locality (city): the shop requires a City: send addresses[type eq "work"].locality'),
-    ({"postalCode": None}, '.postalCode (postcode): the shop requires a Zip/Postal Code: send addresses[type eq "work"]'),
-    ({"country": None}, '.country (country_id): the shop requires a Country: send addresses[type eq "work"].country'),
-    ({"region": None}, ".region (region): the shop requires a State/Province: send"),
+    ({"streetAddress": None}, '.streetAddress (street): the shop requires a Street Address.'),
+    ({"locality": None}, '.locality (city): the shop requires a City.'),
+    ({"postalCode": None}, '.postalCode (postcode): the shop requires a Zip/Postal Code.'),
+    ({"country": None}, '.country (country_id): the shop requires a Country.'),
+    ({"region": None}, ".region (region): the shop requires a State/Province."),
     ({"region": "Texass"}, ".region (region): 'Texass' is no region of US; there are Texas (TX), "),
     ({"region": "AE"}, ".region (region): 'AE' may be Armed Forces Africa (AE)"),
     ({"country": "Germany"}, ".country (country_id): 'Germany' is no country of this shop: send the two letters"),
@@ -581,6 +583,66 @@ def test_the_journal_tells_of_addresses(make: Make) -> None:
         assert "scim_address" in told
         assert "1 Main St" in told
         assert "Austin" not in told, "masked"
+
+
+UNDONE = [
+    {"op": "replace", "path": 'addresses[type eq "work"].locality', "value": "Dallas"},
+    {"op": "replace", "path": 'addresses[type eq "work"].country', "value": "GB"},
+    {"op": "remove", "path": 'addresses[type eq "work"]'},
+    {"op": "replace", "path": "addresses", "value": [HOME]},
+    {"op": "add", "path": "addresses", "value": [{**HOME, "type": "home"}]},
+]
+
+
+@pytest.mark.parametrize("operation", UNDONE)
+def test_a_change_of_addresses_is_taken_back(make: Make, operation: dict[str, Any]) -> None:
+    scim = make(BOTH)
+    user_id = scim.create(addresses=[WORK])["id"]
+    before = test_journal.everything(scim)
+    assert scim.patch(user_id, operation).status_code == 200
+    assert test_journal.everything(scim) != before
+    newest = test_journal.entries(scim)[0].entry_id
+    test_journal.take_back(scim, entry_id=newest)
+    after = test_journal.everything(scim)
+    assert {name: test_journal._steady(rows) for name, rows in after.items()} == {
+        name: test_journal._steady(rows) for name, rows in before.items()
+    }
+    assert read(scim, user_id) == [WORK]
+
+
+def test_a_customer_with_addresses_is_taken_back(make: Make) -> None:
+    scim = make(BOTH)
+    before = test_journal.everything(scim)
+    user_id = scim.create(addresses=[WORK, HOME])["id"]
+    test_journal.take_back(scim, resource_id=int(user_id))
+    assert test_journal.everything(scim) == before
+    user_id = scim.create(addresses=[WORK, HOME])["id"]
+    before = test_journal.everything(scim)
+    assert scim.send("DELETE", f"/Users/{user_id}").status_code == 204
+    test_journal.take_back(scim, entry_id=test_journal.entries(scim)[0].entry_id)
+    assert test_journal.everything(scim) == before
+
+
+def test_addresses_that_were_overwritten_or_deleted_are_found_and_repaired(make: Make) -> None:
+    """Magento saves a customer with all addresses as it read them (facts 5.1)."""
+    scim = make(BOTH)
+    user_id = scim.create(addresses=[WORK, HOME])["id"]
+    bridge = test_journal.bridge_of(scim)
+    assert [each for batch in drift.walk(bridge) for each in batch.differences] == []
+    work, home = book(scim, user_id)
+    scim.execute("UPDATE {p}customer_address_entity SET city = 'Waco' WHERE entity_id = :i", i=work["entity_id"])
+    scim.execute("DELETE FROM {p}customer_address_entity WHERE entity_id = :i", i=home["entity_id"])
+    found = {each.attribute: (each.wanted, each.found) for b in drift.walk(bridge) for each in b.differences}
+    assert found["work.city"] == ("Austin", "Waco")
+    assert found["home.city"] == ("München", None)
+    assert [batch.repaired for batch in drift.walk(bridge, repair=True)] == [1]
+    assert [row["city"] for row in book(scim, user_id)] == ["Austin", "München"]
+    assert read(scim, user_id) == [WORK, HOME]
+    assert [each for batch in drift.walk(bridge) for each in batch.differences] == []
+    setting(scim, "general/country/allow", "US")
+    scim.execute("UPDATE {p}customer_address_entity SET city = 'Waco'")
+    assert [batch.repaired for batch in drift.walk(bridge, repair=True)] == [1]
+    assert [row["city"] for row in book(scim, user_id)] == ["Austin", "Waco"], "what the shop takes by now"
 
 
 TEXT = st.text(alphabet="abcXYZ äß'-12", min_size=1, max_size=12).filter(lambda text: text.strip() == text)

@@ -91,7 +91,7 @@ def _fields(reader: words.Reader, node: Node) -> tuple[rules.Rule, ...]:
     found = [each for each in read if each]
     filled = {each.target for each in found if each.goes_in}
     for attribute in known.values():
-        wanted = attribute.code in addresses.ALWAYS or attribute.required_on()
+        wanted = attribute.code in addresses.ALWAYS or attribute.required_on(reader.website_id)
         if wanted and not attribute.read_only_reason and attribute.code not in filled:
             label = f"{attribute.code} ({attribute.label})"
             reader.note(node, f"the shop requires {label} of addresses, and no field gives it")
