@@ -360,7 +360,9 @@ def test_the_email_index_serves_any_script(bench: Bench) -> None:
     """A utf8mb4 literal must not turn the utf8mb3 column's index into a scan (facts 10)."""
     for number in range(30):
         bench.create(email=f"n{number}@example.com")
-    plan = bench.sql("EXPLAIN FORMAT=TRADITIONAL SELECT entity_id FROM {p}customer_entity WHERE email = 'jösé@exämple.com'")
+    plan = bench.sql(
+        "EXPLAIN FORMAT=TRADITIONAL SELECT entity_id FROM {p}customer_entity WHERE email = 'jösé@exämple.com'"
+    )
     assert plan[0]["type"] in ("ref", "const", "range"), plan
 
 

@@ -59,7 +59,9 @@ def test_the_default_group_of_each_store_view(websites: Websites, tenants: Tenan
             for table in ("customer_entity", "customer_grid_flat"):
                 values = "group_id = :g, store_id = :s" if table == "customer_entity" else "group_id = :g"
                 statement = f"UPDATE {{p}}{table} SET {values} WHERE entity_id = :i"
-                here.execute(statement, **{"g": group_id, "i": int(user)}, **({"s": store_id} if ":s" in values else {}))
+                here.execute(
+                    statement, **{"g": group_id, "i": int(user)}, **({"s": store_id} if ":s" in values else {})
+                )
     wanted = {"1": {ids[other, 1]}, "2": {ids[websites.here_store, 2], ids[None, 2]}}
     for group_id, members in wanted.items():
         shown = here.get(f"/Groups/{group_id}").get_json().get("members", [])
@@ -124,7 +126,9 @@ def test_the_group_by_its_code(
 
 def test_the_shops_group_and_store_view_are_read_by_their_codes(websites: Websites, make: Make) -> None:
     german = store(websites, "de", websites.here)
-    rules = f"prefixes: {{shop: '{SHOP}'}}\n{RULES}  group_id: userType\n  store_id: shop:view\n  website_id: shop:site\n"
+    rules = (
+        f"prefixes: {{shop: '{SHOP}'}}\n{RULES}  group_id: userType\n  store_id: shop:view\n  website_id: shop:site\n"
+    )
     scim = make(rules)
     given = {SHOP: {"view": "DEFAULT", "site": "1"}}
     user = scim.create(userName="ada@example.com", userType="general", **given)
@@ -143,7 +147,9 @@ def test_a_rule_for_the_website(websites: Websites, make: Make, shared: bool) ->
     """One tenant that spans the websites: each user's own is in what the identity provider sends."""
     if shared:
         websites.share()
-    scim = make(f"{RULES}  website_id: {{from: userType, lookup: {{Europe: eu, '*': base}}, write: create, direction: in}}\n")
+    scim = make(
+        f"{RULES}  website_id: {{from: userType, lookup: {{Europe: eu, '*': base}}, write: create, direction: in}}\n"
+    )
     free = websites.bench.create(email="free@example.com", website_id=websites.there)
     ids = [
         scim.create(userName=name, userType=kind)["id"]
@@ -197,7 +203,10 @@ def test_required_attributes_are_the_tenants_websites(websites: Websites, tenant
 
 def test_a_group_of_nobody_is_the_first_tenants_that_writes_to_it(websites: Websites, tenants: Tenants) -> None:
     """Customer groups are the whole shop's: one tenant manages it, the others use it by a rule (docs/mapping.md)."""
-    mapping = RULES + "  group_id: {const: Wholesale, when: 'userType eq \"Partner\"'}\ntenants: {here: {}, there: {website: eu}}\n"
+    mapping = (
+        RULES
+        + "  group_id: {const: Wholesale, when: 'userType eq \"Partner\"'}\ntenants: {here: {}, there: {website: eu}}\n"
+    )
     here, there = tenants("here", "there", mapping=mapping)
     seen = [[one["displayName"] for one in scim.get("/Groups").get_json()["Resources"]] for scim in (here, there)]
     assert seen[0] == seen[1] == ["General", "Wholesale", "Retailer"]

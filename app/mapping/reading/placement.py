@@ -49,6 +49,4 @@ def _known(reader: words.Reader, place: Node, code: str, named: Any, website_id:
         return
     if code == "store_id" and website_id is not None and stores.stores[number].website_id != website_id:
         website = stores.websites[website_id].code
-        reader.note(
-            place, f"the store view {named!r} is not of the website {website!r}: its customers cannot have it"
-        )
+        reader.note(place, f"the store view {named!r} is not of the website {website!r}: its customers cannot have it")
