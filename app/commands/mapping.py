@@ -1,6 +1,7 @@
 """What is believed and what may be written: `magento-scim show`, `schema` and `init`."""
 
 import json
+import re
 from pathlib import Path
 
 import click
@@ -11,6 +12,8 @@ from app import config, service
 from app.commands import frame
 from app.magento import database
 from app.mapping import beliefs, draft, fileschema, reader
+
+URN = re.compile(r"\burn:\S+:(?=[A-Za-z])")
 
 
 @click.command()
@@ -25,13 +28,15 @@ def show(tenant: str, form: str) -> None:
     if form == "json":
         click.echo(json.dumps([each.__dict__ for each in found], indent=2, ensure_ascii=False))
         return
-    table = rich.table.Table("line", "shop", "SCIM", "direction", "stored in", "type", "conversion", "index")
+    table = rich.table.Table()
+    for heading in ("line", "shop", "SCIM", "direction", "stored in", "type", "conversion", "index"):
+        table.add_column(heading, overflow="fold")
     for each in found:
         place = f"{each.table}.{each.column}"
         if each.column == "value":
             place = f"{each.table}, attribute {each.attribute_id}"
         index = "yes" if each.indexed else "no"
-        paths = "\n".join(each.paths)
+        paths = "\n".join(URN.sub("…:", path) for path in each.paths)
         table.add_row(str(each.line), each.attribute, paths, each.direction, place, each.type, each.conversion, index)
     rich.console.Console(highlight=False, markup=False).print(table)
 

@@ -54,10 +54,13 @@ def _belief(rule: rules.Rule, name: str, translator: conditions.Translator | Non
 
 def _indexed(translator: conditions.Translator, path: paths.Path) -> bool:
     """Say whether `path eq "…"` starts from an index, or reads all of the tenant's customers."""
-    if path.leaf is None or path.leaf.type not in ("string", "reference") or path.filter is not None:
+    if path.leaf is None or path.leaf.type not in ("string", "reference"):
         return False
+    question = f'{path} eq "x"'
+    if path.filter is not None:
+        question = f'{path.top}[({path.filter}) and {path.sub.name if path.sub else "value"} eq "x"]'
     try:
-        asked = filters.parse(f'{path} eq "x"', translator.bridge.ruleset.accepted)
+        asked = filters.parse(question, translator.bridge.ruleset.accepted)
     except errors.ScimError:
         return False
     return translator.keys(asked) is not None

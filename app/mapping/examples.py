@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from app.magento import groups as shop_groups
-from app.magento import places, shop
+from app.magento import placement, places, shop
 from app.mapping import addresses, converters, grouping, projection, rules
 from app.mapping.yamlfile import Problem
 from app.scim import errors, memberships, messages, profiles, schemas
@@ -113,6 +113,8 @@ def _forms(rule: rules.Rule | None, value: Any, shop: shop.Shop) -> tuple[Any, .
         return (None, "")
     forms: list[Any] = [value]
     labels = shop.options_of(rule.attribute) if rule.option else {}
+    if rule.attribute.belonging:
+        labels = placement.codes(shop, rule.target)
     if str(value).isdecimal() and int(value) in labels:
         forms.insert(0, labels[int(value)])
     if rule.attribute.type == "boolean":

@@ -91,7 +91,8 @@ class Reader:
         try:
             return paths.parse(self.expand(whole), self.user)
         except errors.ScimError as error:
-            self.note(node, f"no such path {text!r}: {error.detail}", text, self.path_names())
+            reason = error.detail.partition("; did you mean")[0]  # the nearest whole path is told instead
+            self.note(node, f"no such path {text!r}: {reason}", text, self.path_names())
             return None
 
     def shows(self, sources: tuple[paths.Path, ...]) -> bool:
