@@ -27,10 +27,11 @@ class Tables:
     group: sa.Table
     membership: sa.Table
     setting: sa.Table
+    option: sa.Table
 
     def all(self) -> tuple[sa.Table, ...]:
         """List the tables."""
-        return (self.link, self.email, self.token, self.group, self.membership, self.setting)
+        return (self.link, self.email, self.token, self.group, self.membership, self.setting, self.option)
 
     def named(self) -> dict[str, sa.Table]:
         """Give the tables by their names without prefix."""
@@ -96,7 +97,14 @@ def define(prefix: str = "") -> Tables:
         sa.Column("name", sa.String(64, collation="ascii_bin"), primary_key=True),
         sa.Column("value", sa.String(255, collation="ascii_bin"), nullable=False),
     )
-    return Tables(link, email, token, group, membership, setting)
+    option = sa.Table(
+        f"{prefix}scim_option",
+        metadata,
+        sa.Column("attribute_id", mysql.SMALLINT(unsigned=True), primary_key=True, autoincrement=False),
+        sa.Column("label_key", sa.String(64, collation="ascii_bin"), primary_key=True),
+        sa.Column("option_id", mysql.INTEGER(unsigned=True), nullable=False),
+    )
+    return Tables(link, email, token, group, membership, setting, option)
 
 
 def names(prefix: str = "") -> list[str]:

@@ -116,6 +116,11 @@ def write(
     return done
 
 
+def made(done: Iterable[changes.RowChange]) -> int:
+    """Give the id of the customer that executed changes made."""
+    return next(int(change.key["entity_id"]) for change in done if change.table == TABLE and change.before is None)
+
+
 def _wanted(shop: shop.Shop, codes: Iterable[str] | None) -> list[catalog.Attribute]:
     known = shop.catalog.customer
     if codes is None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import catalog, database, errors, schema, settings
+from app.magento import catalog, database, errors, features, options, schema, settings
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +19,7 @@ Attribute = catalog.Attribute
 
 RETRY_SECONDS = 5.0
 MISS_SECONDS = 1.0  # misses come in crowds; one reading serves them
+MOST_MISSES = 10_000
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Shop:
     """One shop. Everything in it is safe to share between threads.
 
     catalog, stores, settings, groups (id -> code) and options are read again after fresh_seconds; when that
-    fails the last known ones stay. overrides: settings locked outside the database.
+    fails the last known ones stay. features: what this release does. overrides: settings locked outside the database.
     """
 
     def __init__(
@@ -53,9 +54,11 @@ class Shop:
         self.engine = engine
         self.tables = tables
         self.prefix = tables.prefix
+        self.features = features.detect(tables)
         self.fresh_seconds = fresh_seconds
         self.overrides = dict(overrides or {})
         self._reading = threading.Lock()
+        self._misses: dict[tuple[int, object], float] = {}
         with database.reading(engine) as connection:
             self._snapshot = self._read(connection)
 
@@ -90,9 +93,16 @@ class Shop:
         """Give the choices of a customers' or addresses' select."""
         return self._fresh().options.get(attribute.attribute_id or 0, {})
 
-    def options_now(self, attribute: Attribute) -> Mapping[int, str]:
-        """Give a select's choices after reading everything again: for an option nobody knew of."""
-        self.refresh_soon()
+    def options_now(self, attribute: Attribute, miss: object) -> Mapping[int, str]:
+        """Read a select's choices again for an option nobody knew of, unless it was missed within the last second."""
+        now, number = time.monotonic(), attribute.attribute_id or 0
+        if now - self._misses.get((number, miss), -MISS_SECONDS) >= MISS_SECONDS:
+            if len(self._misses) >= MOST_MISSES:
+                self._misses.clear()
+            self._misses[number, miss] = now
+            with database.reading(self.engine) as connection:
+                found = options.fetch(connection, self.tables, [number]).get(number, {})
+            self._snapshot = replace(self._snapshot, options={**self._snapshot.options, number: found})
         return self.options_of(attribute)
 
     def refresh_soon(self) -> None:
@@ -150,7 +160,7 @@ class Shop:
             stores=stores,
             settings=values,
             groups={row[0]: row[1] for row in groups},
-            options=catalog.all_options(connection, self.tables, selects),
+            options=options.fetch(connection, self.tables, selects),
             grid=self._read_grid(connection),
             read_at=time.monotonic(),
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.ledger import settings, tables
 from app.magento import changes, groups, passwords, shop
-from app.mapping import projection, rules
+from app.mapping import choices, projection, rules
 from app.scim import profiles
 
 # What the service itself needs of every customer, beside what the rules name.
@@ -66,6 +66,8 @@ class Bridge:
         email: str | None = projection.outcome(rule, document, self.context({}, creating=True)).value if rule else None
         return email
 
-    def context(self, data: Mapping[str, Any], *, creating: bool = False) -> projection.Context:
-        """Give the rules what they need beside a document."""
-        return projection.Context(self.shop, self.website_id, data, creating)
+    def context(
+        self, data: Mapping[str, Any], *, creating: bool = False, made: choices.Made | None = None
+    ) -> projection.Context:
+        """Give the rules what they need beside a document; `made`: the choices that this transaction has made."""
+        return projection.Context(self.shop, self.website_id, data, creating, made or {})

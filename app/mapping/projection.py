@@ -5,11 +5,11 @@ Both ways stand side by side, so that what is read is what was written.
 
 import copy
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.magento import catalog, errors, shop, values
-from app.mapping import converters, rules
+from app.mapping import choices, converters, rules
 from app.scim import filters, paths
 
 Resource = dict[str, Any]
@@ -29,12 +29,21 @@ KEEP = Outcome(keep=True)
 
 @dataclass(frozen=True)
 class Context:
-    """What rules need to know beside the document: the shop, the website, and the customer's data as it stands."""
+    """What rules need to know beside the document: the shop, the website, and the customer's data as it stands.
+
+    `made`: the choices of selects that this transaction has made.
+    """
 
     shop: shop.Shop
     website_id: int
     data: Mapping[str, Any]
     creating: bool = False
+    made: choices.Made = field(default_factory=dict)
+
+    @property
+    def labels(self) -> choices.Labels:
+        """The labels of the shop's selects."""
+        return choices.Labels(self.shop, self.made)
 
 
 def outcome(rule: rules.Rule, document: Resource, context: Context) -> Outcome:
@@ -67,11 +76,16 @@ def _select(rule: rules.Rule, document: Resource, context: Context) -> Any:
         return rule.const
     if rule.template is not None:
         return rule.template.render(document, context.data)
+    if rule.lists:
+        return next((found for source in rule.sources if (found := paths.read(document, source))), None)
     return rules.first(document, rule.sources)
 
 
 def _shape(rule: rules.Rule, value: Any) -> Any:
     """Trim, transform and look up; numbers and booleans pass unless a function wants their text."""
+    if isinstance(value, list):
+        shaped = [_shape(rule, each) for each in value]
+        return [each for each in shaped if each is not None] or None
     if isinstance(value, str) and rule.trim:
         value = value.strip()
     if value is None or value == "":
@@ -114,13 +128,11 @@ def _store(rule: rules.Rule, value: Any, context: Context) -> Outcome:
         return Outcome(None)
     try:
         if rule.option and rule.option.match != "id":
-            value = _option(rule, value, context)
+            value = choices.store(rule, value, context.labels)
             if value is None:
                 return KEEP
         else:
-            value = converters.TYPES[rule.type][0](value)
-            if rule.max_length and len(str(value)) > rule.max_length:
-                return Outcome(problem=f"is longer than the {rule.max_length} characters that mapping.yaml allows")
+            value = _typed(rule, value)
         return Outcome(_normal(attribute, value, context))
     except converters.Bad as error:
         return Outcome(problem=str(error))
@@ -138,20 +150,14 @@ def _missing(rule: rules.Rule) -> str:
     return f"the shop requires a {label}" + (f": send {sources}" if sources else ", and mapping.yaml gives none")
 
 
-def _option(rule: rules.Rule, value: Any, context: Context) -> int | None:
-    wanted = converters.to_string(value).strip().casefold()
-    options = context.shop.options_of(rule.attribute)
-    fitting = [option_id for option_id, label in options.items() if label.strip().casefold() == wanted]
-    if len(fitting) == 1:
-        return fitting[0]
-    if rule.option and rule.option.missing == "drop":
-        return None
-    labels = ", ".join(repr(label) for label in list(options.values())[:20])
-    if fitting:
-        raise converters.Bad(
-            f"the shop has {len(fitting)} options labelled {value!r}: make their admin labels different"
-        )
-    raise converters.Bad(f"the shop has no option {value!r}, only {labels or 'none at all'}")
+def _typed(rule: rules.Rule, value: Any) -> Any:
+    """Give a value, or each of a list, the rule's type; raises converters.Bad."""
+    if isinstance(value, list):
+        return [_typed(rule, each) for each in value]
+    typed = converters.TYPES[rule.type][0](value)
+    if rule.max_length and len(str(typed)) > rule.max_length:
+        raise converters.Bad(f"is longer than the {rule.max_length} characters that mapping.yaml allows")
+    return typed
 
 
 def outcomes(ruleset: rules.Ruleset, document: Resource, context: Context) -> dict[str, Outcome]:
@@ -167,14 +173,31 @@ def turn(rule: rules.Rule, context: Context) -> Any:
     if rule.out is not None:
         return rule.out.render({}, context.data)
     if rule.option and rule.option.match != "id":
-        shown: Any = context.shop.options_of(rule.attribute).get(int(actual), str(actual))
+        shown: Any = choices.show(rule, actual, context.labels)
+    elif rule.lists:
+        shown = str(actual).split("," if rule.attribute.input == "multiselect" else "\n")
     else:
         shown = converters.TYPES[rule.type][1](actual)
-    if rule.lookup:
-        turned = rule.lookup.turn(str(shown))
-        shown = shown if turned is None else turned
+    if isinstance(shown, list):
+        listed = [_looked_up(rule, each) for each in shown]
+        return listed if _takes_lists(rule.sources[0]) else _joined(rule, listed)
+    shown = _looked_up(rule, shown)
     leaf = rule.sources[0].leaf
     return converters.to_string(shown) if leaf is not None and leaf.type == "string" else shown
+
+
+def _looked_up(rule: rules.Rule, shown: Any) -> Any:
+    """Turn a result of the rule's lookup back."""
+    turned = rule.lookup.turn(str(shown)) if rule.lookup else None
+    return shown if turned is None else turned
+
+
+def _takes_lists(path: paths.Path) -> bool:
+    return path.attribute is not None and path.attribute.multi
+
+
+def _joined(rule: rules.Rule, listed: list[str]) -> str:
+    return ("\n" if rule.attribute.input == "multiline" else ", ").join(listed)
 
 
 def correct(ruleset: rules.Ruleset, document: Resource, context: Context, *, linked: bool) -> Resource:
@@ -190,7 +213,9 @@ def correct(ruleset: rules.Ruleset, document: Resource, context: Context, *, lin
         shown = turn(rule, context)
         targets = rule.sources if shown is None else rule.sources[:1]
         for path in targets:
-            if shown is not None:
+            if isinstance(shown, list):
+                paths.spread(result, path, shown)
+            elif shown is not None:
                 paths.write(result, path, shown)
             elif path.attribute is not None and path.attribute.name != "userName":
                 paths.remove(result, path)

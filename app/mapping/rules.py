@@ -98,6 +98,11 @@ class Rule:
         """Say whether the rule shows the shop's value."""
         return self.direction in ("out", "inout") and bool(self.sources)
 
+    @property
+    def lists(self) -> bool:
+        """Say whether the shop's attribute holds several values: the options of a multiselect, the lines of a text."""
+        return self.attribute.input in ("multiselect", "multiline")
+
     def supplied_by(self) -> str:
         """Name the paths that would give the attribute a value, for a message."""
         names = [str(path) for path in (*self.sources, *(self.default.paths() if self.default else ()))]

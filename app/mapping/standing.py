@@ -1,7 +1,7 @@
 """In charge of users as they stand: the shop's data, our link, and the document that both make together."""
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from app.ledger import groups as memberships
 from app.ledger import links
-from app.magento import customers
-from app.mapping import bridges, groups, projection
+from app.magento import changes, customers, options
+from app.mapping import bridges, choices, groups, projection
 from app.scim import errors, messages
 
 Resource = dict[str, Any]
@@ -63,9 +63,18 @@ def _called(connection: sa.Connection, bridge: bridges.Bridge, name: str) -> int
 
 
 def fetch(
-    connection: sa.Connection, bridge: bridges.Bridge, ids: Collection[int], *, lock: bool = False
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    ids: Collection[int],
+    *,
+    lock: bool = False,
+    done: Iterable[changes.RowChange] = (),
 ) -> dict[int, Held]:
-    """Read customers with their links; those that this tenant may not see are left out."""
+    """Read customers with their links; those that this tenant may not see are left out.
+
+    `done`: what this transaction has written, so that choices that it made have their labels.
+    """
+    made = options.made(done)
     found = customers.fetch(connection, bridge.shop, ids, codes=bridge.codes, lock=lock)
     linked = links.fetch(connection, bridge.ledger, list(found))
     member_of = _memberships(connection, bridge, found)
@@ -73,7 +82,7 @@ def fetch(
     for entity_id, customer in found.items():
         link = linked.get(entity_id)
         if bridge.sees(customer.data["website_id"]) and (link is None or link.tenant == bridge.tenant):
-            document = _document(bridge, customer, link)
+            document = _document(bridge, customer, link, made)
             held[entity_id] = Held(customer, link, document, member_of[entity_id])
     return held
 
@@ -91,8 +100,10 @@ def _memberships(
     return {i: {group: names[group] for group in sorted(ids.get(i, [])) if group in names} for i in found}
 
 
-def _document(bridge: bridges.Bridge, customer: customers.Customer, link: links.Link | None) -> Resource:
-    context = bridge.context(customer.data)
+def _document(
+    bridge: bridges.Bridge, customer: customers.Customer, link: links.Link | None, made: choices.Made
+) -> Resource:
+    context = bridge.context(customer.data, made=made)
     if link is not None:
         return projection.correct(bridge.ruleset, link.document, context, linked=True)
     document = projection.correct(bridge.ruleset, {}, context, linked=False)

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import database, plans
+from app.magento import customers, database, plans
 from app.mapping import bridges, clock, conditions, matching, pages, projection, standing, wanted, writes
 from app.scim import cursors, errors, filters, memberships, patch, paths, queries
 
@@ -77,8 +77,8 @@ def create(bridge: bridges.Bridge, resource: Resource, changes: Changes = ()) ->
         new = wanted.Wanted(wanted.clean(resource), resource.get("active"), password, changes)
         planned = wanted.newcomer(connection, bridge, new, clock.now())
         done = writes.carry_out(connection, bridge, planned)
-        entity_id = int(done[0].key["entity_id"])
-        return standing.dress(bridge, standing.fetch(connection, bridge, [entity_id])[entity_id])
+        entity_id = customers.made(done)
+        return standing.dress(bridge, standing.fetch(connection, bridge, [entity_id], done=done)[entity_id])
 
     return writes.transact(bridge, work, lambda: matching.conflict(bridge, resource))
 
@@ -155,8 +155,9 @@ def _change(
     if check:
         check(standing.etag(bridge, held))
     planned = wanted.change(connection, bridge, held, new, clock.now())
-    if writes.carry_out(connection, bridge, planned):
-        held = standing.fetch(connection, bridge, [held.entity_id])[held.entity_id]
+    done = writes.carry_out(connection, bridge, planned)
+    if done:
+        held = standing.fetch(connection, bridge, [held.entity_id], done=done)[held.entity_id]
     return standing.dress(bridge, held)
 
 

@@ -1,14 +1,13 @@
 """In charge of what a wanted document comes to: the change set of a user, which is a value until it is written."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.ledger import links
-from app.magento import changes, customers, doors, passwords, plans
+from app.ledger import claims, links
+from app.magento import changes, customers, doors, options, passwords, plans
 from app.magento import errors as shop_errors
 from app.mapping import bridges, groups, projection, standing
 from app.scim import errors, memberships, messages, paths
@@ -36,11 +35,11 @@ class Wanted:
 
 
 def newcomer(connection: sa.Connection, bridge: bridges.Bridge, wanted: Wanted, now: datetime) -> list[Row]:
-    """Plan a new customer; its row comes first, its id is changes.NEW. Raises InvalidValue."""
-    given = _values(bridge, None, wanted.document, bridge.context({}, creating=True))
+    """Plan a new customer, whose id is changes.NEW. Raises InvalidValue."""
+    given, chosen = _values(connection, bridge, None, wanted.document, bridge.context({}, creating=True))
     data = {"website_id": bridge.website_id, **given}
     hashed = _hash(bridge, wanted.password, given.get("email"))
-    planned = plans.create(connection, bridge.shop, data, now, password_hash=hashed)
+    planned = chosen + plans.create(connection, bridge.shop, data, now, password_hash=hashed)
     customer = plans.newcomer(bridge.shop, planned)
     planned += _ledger(bridge, changes.NEW, None, wanted.document, now)
     planned += _memberships(connection, bridge, customer, wanted, {}, now)
@@ -56,12 +55,13 @@ def change(
 
     Raises InvalidValue.
     """
-    customer, given = held.customer, dict[str, Any]()
+    customer, given, planned = held.customer, dict[str, Any](), list[Row]()
     unchanged = held.link is not None and links.dump(wanted.document) == links.dump(held.document)
     if not unchanged:
-        given |= _values(bridge, held.document, wanted.document, bridge.context(customer.data))
+        context = bridge.context(customer.data)
+        given, planned = _values(connection, bridge, held.document, wanted.document, context)
     hashed = _hash(bridge, wanted.password, given.get("email", customer.data["email"]))
-    planned = _memberships(connection, bridge, customer, wanted, given, now, hashed)
+    planned += _memberships(connection, bridge, customer, wanted, given, now, hashed)
     if not unchanged:
         planned += _ledger(bridge, held.entity_id, held.link, wanted.document, now)
     if wanted.active is False:
@@ -102,12 +102,37 @@ def _ledger(
 
 
 def _values(
-    bridge: bridges.Bridge, before: Resource | None, after: Resource, context: projection.Context
-) -> Mapping[str, Any]:
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    before: Resource | None,
+    after: Resource,
+    context: projection.Context,
+) -> tuple[dict[str, Any], list[Row]]:
+    """Say what the shop should hold, and plan the choices of selects that must be made for it.
+
+    A choice is claimed: of two requests that make the same one, the later runs into our key and starts again.
+    """
     values, problems = projection.desired(bridge.ruleset, before, after, context)
     if problems:
         raise errors.InvalidValue("; ".join(f"{rule.target}: {reason}" for rule, reason in problems) + ".")
-    return values
+    values, planned = options.settle(connection, bridge.shop, values)
+    fresh = [row.key["option_id"] for row in planned if row.table == options.OPTION]
+    return values, planned + _claims(connection, bridge, fresh)
+
+
+def _claims(connection: sa.Connection, bridge: bridges.Bridge, fresh: list[options.Choice]) -> list[Row]:
+    """Claim the labels of choices that are to be made; a claim of one that has another label by now is taken over."""
+    keys = {choice: (choice.attribute_id, claims.key(choice.name)) for choice in fresh}
+    claimed = claims.fetch(connection, bridge.ledger, keys.values())
+    rows = []
+    for choice, (attribute_id, label_key) in keys.items():
+        key = {"attribute_id": attribute_id, "label_key": label_key}
+        before = claimed.get((attribute_id, label_key))
+        if before is not None:  # the old id is part of the key, so that only one request finds it
+            rows.append(Row("scim_option", {**key, "option_id": before}, {"option_id": before}, {"option_id": choice}))
+        else:
+            rows.append(Row("scim_option", key, None, {"option_id": choice}))
+    return rows
 
 
 # --- documents ---
