@@ -167,7 +167,7 @@ def _attribute(
         validate_rules=_rules(row.get("validate_rules")),
         read_only_reason=reason,
         nullable=True if column is None or not static else bool(column.nullable),
-        default=row["default_value"],
+        default=row["default_value"] or (columns.default(column) if static else None),
         column=column_name,
         visible=bool(row.get("is_visible", 1)),
         required_in={website: bool(flag) for website, flag in _flags(overrides, "is_required").items()},

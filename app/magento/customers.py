@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import aftermath, catalog, changes, errors, shop, uniqueness, values
+from app.magento import aftermath, catalog, changes, errors, options, shop, uniqueness, values
 
 TABLE = "customer_entity"
 # What changing a customer needs to know whatever is changed.
@@ -112,6 +112,7 @@ def write(
     uniqueness.refuse_taken(connection, shop, merged)
     follow = aftermath.consequences(connection, shop, merged, orders=orders)
     done = changes.execute(connection, tables or shop.tables, [*merged, *follow])
+    shop.forget_misses(options.made(done))
     aftermath.grid(connection, shop, done)
     return done
 

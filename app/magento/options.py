@@ -17,6 +17,8 @@ from app.magento import catalog, changes, errors, schema, shop
 LONGEST = 255  # eav_attribute_option_value.value
 LAST_PLACE = 2**16 - 1  # eav_attribute_option.sort_order
 OPTION, LABEL = "eav_attribute_option", "eav_attribute_option_value"
+Made = Mapping[int, Mapping[int, str]]
+"""Choices that a transaction has made: attribute id -> option id -> label."""
 ADMIN = 0  # the store view whose label is the admin's
 
 
@@ -77,6 +79,7 @@ def settle(
     if not wanted:
         return dict(values), []
     there = fetch(connection, shop.tables, {each.attribute_id for each in wanted})
+    shop.learn(there)
     known: dict[changes.New, int] = {}
     planned: list[changes.RowChange] = []
     places = _places(connection, shop, {each.attribute_id for each in wanted})
@@ -92,8 +95,8 @@ def settle(
     return {code: _settled(value, known) for code, value in values.items()}, planned
 
 
-def made(done: Iterable[changes.RowChange]) -> dict[int, dict[int, str]]:
-    """Collect the choices that executed changes made: attribute id -> option id -> label."""
+def made(done: Iterable[changes.RowChange]) -> Made:
+    """Collect the choices that executed changes made."""
     attributes: dict[int, int] = {}
     found: dict[int, dict[int, str]] = {}
     for change in done:

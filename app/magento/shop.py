@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 import time
@@ -16,6 +17,8 @@ from app.magento import catalog, database, errors, features, options, schema, se
 log = logging.getLogger(__name__)
 
 Attribute = catalog.Attribute
+Choices = Mapping[int, Mapping[int, str]]
+"""Of some selects: attribute id -> option id -> the admin's label."""
 
 RETRY_SECONDS = 5.0
 MISS_SECONDS = 1.0  # misses come in crowds; one reading serves them
@@ -30,7 +33,7 @@ class Snapshot:
     stores: settings.Stores
     settings: settings.Settings
     groups: Mapping[int, str]
-    options: Mapping[int, Mapping[int, str]]
+    options: Choices
     grid: sa.Table | None
     read_at: float
     prepared: dict[str, Any] = field(default_factory=dict)
@@ -58,6 +61,8 @@ class Shop:
         self.fresh_seconds = fresh_seconds
         self.overrides = dict(overrides or {})
         self._reading = threading.Lock()
+        self._made: Choices = {}
+        self._missing = threading.Lock()
         self._misses: dict[tuple[int, object], float] = {}
         with database.reading(engine) as connection:
             self._snapshot = self._read(connection)
@@ -91,19 +96,38 @@ class Shop:
 
     def options_of(self, attribute: Attribute) -> Mapping[int, str]:
         """Give the choices of a customers' or addresses' select."""
-        return self._fresh().options.get(attribute.attribute_id or 0, {})
+        number = attribute.attribute_id or 0
+        return {**self._fresh().options.get(number, {}), **self._made.get(number, {})}
 
     def options_now(self, attribute: Attribute, miss: object) -> Mapping[int, str]:
         """Read a select's choices again for an option nobody knew of, unless it was missed within the last second."""
-        now, number = time.monotonic(), attribute.attribute_id or 0
-        if now - self._misses.get((number, miss), -MISS_SECONDS) >= MISS_SECONDS:
-            if len(self._misses) >= MOST_MISSES:
-                self._misses.clear()
-            self._misses[number, miss] = now
-            with database.reading(self.engine) as connection:
-                found = options.fetch(connection, self.tables, [number]).get(number, {})
-            self._snapshot = replace(self._snapshot, options={**self._snapshot.options, number: found})
+        number = attribute.attribute_id or 0
+        with self._missing:
+            now = time.monotonic()
+            if now - self._misses.get((number, miss), -MISS_SECONDS) >= MISS_SECONDS:
+                with database.reading(self.engine) as connection:
+                    self.learn({number: {}, **options.fetch(connection, self.tables, [number])})
+                if len(self._misses) >= MOST_MISSES:
+                    self._misses.clear()
+                self._misses[number, miss] = now
         return self.options_of(attribute)
+
+    def knowing(self, choices: Choices) -> Shop:
+        """Give this shop as a transaction sees it that has made some choices, which nobody else may see yet."""
+        if not choices:
+            return self
+        view = copy.copy(self)
+        view._made = choices
+        return view
+
+    def forget_misses(self, choices: Choices) -> None:
+        """Look again for options of these selects that were missed, at once: some are being made."""
+        with self._missing:
+            self._misses = {key: at for key, at in self._misses.items() if key[0] not in choices}
+
+    def learn(self, choices: Choices) -> None:
+        """Take over the choices of some selects as they were read just now."""
+        self._snapshot = replace(self._snapshot, options={**self._snapshot.options, **choices})
 
     def refresh_soon(self) -> None:
         """Read everything again unless that happened within the last second: for a miss."""

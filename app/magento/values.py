@@ -171,8 +171,8 @@ def _moment(attribute: catalog.Attribute, value: Any) -> datetime:
 
 
 def _option(shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> int | str | changes.New | changes.Joined:
-    if isinstance(value, changes.New):  # a choice that is to be made
-        return value if attribute.type != "string" else changes.joined([value])
+    if isinstance(value, changes.New | changes.Joined):  # a choice that is to be made
+        return changes.joined([value]) if attribute.type == "string" and isinstance(value, changes.New) else value
     text = str(value).strip()
     number = int(text) if text.isascii() and text.isdigit() and not isinstance(value, bool) else -1
     options = shop.options_of(attribute)

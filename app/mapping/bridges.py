@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.ledger import settings, tables
-from app.magento import changes, groups, passwords, shop
-from app.mapping import choices, projection, rules
+from app.magento import changes, groups, options, passwords, shop
+from app.mapping import projection, rules
 from app.scim import profiles
 
 # What the service itself needs of every customer, beside what the rules name.
@@ -67,7 +67,7 @@ class Bridge:
         return email
 
     def context(
-        self, data: Mapping[str, Any], *, creating: bool = False, made: choices.Made | None = None
+        self, data: Mapping[str, Any], *, creating: bool = False, made: options.Made | None = None
     ) -> projection.Context:
         """Give the rules what they need beside a document; `made`: the choices that this transaction has made."""
-        return projection.Context(self.shop, self.website_id, data, creating, made or {})
+        return projection.Context(self.shop.knowing(made or {}), self.website_id, data, creating)

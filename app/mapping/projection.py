@@ -5,7 +5,7 @@ Both ways stand side by side, so that what is read is what was written.
 
 import copy
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from app.magento import catalog, errors, shop, values
@@ -29,21 +29,12 @@ KEEP = Outcome(keep=True)
 
 @dataclass(frozen=True)
 class Context:
-    """What rules need to know beside the document: the shop, the website, and the customer's data as it stands.
-
-    `made`: the choices of selects that this transaction has made.
-    """
+    """What rules need to know beside the document: the shop, the website, and the customer's data as it stands."""
 
     shop: shop.Shop
     website_id: int
     data: Mapping[str, Any]
     creating: bool = False
-    made: choices.Made = field(default_factory=dict)
-
-    @property
-    def labels(self) -> choices.Labels:
-        """The labels of the shop's selects."""
-        return choices.Labels(self.shop, self.made)
 
 
 def outcome(rule: rules.Rule, document: Resource, context: Context) -> Outcome:
@@ -128,7 +119,7 @@ def _store(rule: rules.Rule, value: Any, context: Context) -> Outcome:
         return Outcome(None)
     try:
         if rule.option and rule.option.match != "id":
-            value = choices.store(rule, value, context.labels)
+            value = choices.store(rule, value, context.shop)
             if value is None:
                 return KEEP
         else:
@@ -173,7 +164,7 @@ def turn(rule: rules.Rule, context: Context) -> Any:
     if rule.out is not None:
         return rule.out.render({}, context.data)
     if rule.option and rule.option.match != "id":
-        shown: Any = choices.show(rule, actual, context.labels)
+        shown: Any = choices.show(rule, actual, context.shop)
     elif rule.lists:
         shown = str(actual).split("," if rule.attribute.input == "multiselect" else "\n")
     else:

@@ -34,9 +34,10 @@ def _top(reader: words.Reader, root: Node) -> None:
 
 def _required(reader: words.Reader, node: Node, found: list[rules.Rule]) -> None:
     """Find attributes that the shop requires and no rule fills."""
+    website_id = reader.shop.stores.default_website_id()
     filled = {rule.target for rule in found if rule.goes_in}
     for code, attribute in reader.customer.items():
-        if attribute.required and attribute.visible and code not in filled | catalog.FILLED:
+        if attribute.required_on(website_id) and code not in filled | catalog.FILLED:
             reader.note(node, f"the shop requires {code} ({attribute.label}), and no rule writes it")
 
 
@@ -62,5 +63,5 @@ def read(text: str, filename: str, shop: shop.Shop) -> rules.Ruleset:
         password = reader.choice(node, ("accept", "ignore"), "password")
     if reader.problems:
         raise MappingError(filename, reader.problems)
-    published = extension.published(reader.user, found)
+    published = extension.published(reader.user, found, shop.stores.default_website_id())
     return rules.Ruleset(tuple(found), match, password, groups, reader.user, published)

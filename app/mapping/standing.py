@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.ledger import groups as memberships
 from app.ledger import links
 from app.magento import changes, customers, options
-from app.mapping import bridges, choices, groups, projection
+from app.mapping import bridges, groups, projection
 from app.scim import errors, messages
 
 Resource = dict[str, Any]
@@ -101,7 +101,7 @@ def _memberships(
 
 
 def _document(
-    bridge: bridges.Bridge, customer: customers.Customer, link: links.Link | None, made: choices.Made
+    bridge: bridges.Bridge, customer: customers.Customer, link: links.Link | None, made: options.Made
 ) -> Resource:
     context = bridge.context(customer.data, made=made)
     if link is not None:

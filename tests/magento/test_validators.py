@@ -80,15 +80,13 @@ def test_the_error_says_whose_rule_it_is(released: Bench) -> None:
 
 def test_nobody_is_born_tomorrow(released: Bench) -> None:
     """From 2.4.8 on, by the shop's own clock (facts 2.2)."""
-    today = datetime.now(UTC).date()
-    dob = released.shop.catalog.customer["dob"]
-    for days, taken in ((-1, ALL), (2, BEFORE_8)):
-        try:
-            values.normalize(released.shop, dob, today + timedelta(days=days), 1)
-            assert _release(released) in taken
-        except errors.Rejected as error:
-            assert _release(released) not in taken
-            assert "Dob validator" in error.reason
+    dob, today = released.shop.catalog.customer["dob"], datetime.now(UTC).date()
+    assert values.normalize(released.shop, dob, today - timedelta(days=1), 1)
+    if _release(released) in BEFORE_8:
+        assert values.normalize(released.shop, dob, today + timedelta(days=2), 1)
+    else:
+        with pytest.raises(errors.Rejected, match="Dob validator"):
+            values.normalize(released.shop, dob, today + timedelta(days=2), 1)
 
 
 ZONES = [("Pacific/Kiritimati", 14), ("Etc/GMT+12", -12), ("no/such", -12), ("", -12)]
@@ -143,13 +141,19 @@ def test_input_validation(bench: Bench, rule: str, value: str, backend: str, ref
             values.normalize(bench.shop, attribute, value)
 
 
-RANGES = [("2024-01-01", None), ("2023-12-31", "no earlier than 2024-01-01"), ("2025-01-01", "no later than 2024-12-31")]
+RANGES = [
+    ("2024-01-01", None),
+    ("2023-12-31", "no earlier than 2024-01-01"),
+    ("2025-01-01", "no later than 2024-12-31"),
+]
 
 
 @pytest.mark.parametrize(("value", "refused"), RANGES)
 def test_a_range_of_dates(bench: Bench, value: str, refused: str | None) -> None:
     first, last = (int(datetime(2024, m, d, tzinfo=UTC).timestamp()) for m, d in ((1, 1), (12, 31)))
-    bench.attribute("extra", "datetime", "date", validate_rules=f'{{"date_range_min":"{first}","date_range_max":{last}}}')
+    bench.attribute(
+        "extra", "datetime", "date", validate_rules=f'{{"date_range_min":"{first}","date_range_max":{last}}}'
+    )
     attribute = bench.shop.catalog.customer["extra"]
     if refused is None:
         assert values.normalize(bench.shop, attribute, value)
