@@ -62,6 +62,11 @@ class Attribute:
     def static(self) -> bool:
         return self.backend_type == "static"
 
+    @property
+    def subscription(self) -> bool:
+        """Whether it is the newsletter's: neither a column of the customer nor a value row."""
+        return self.backend_type == NEWSLETTER.backend_type
+
     def required_on(self, website_id: int | None = None) -> bool:
         """Say whether Magento refuses an empty value: required and not hidden, the website's word first."""
         if website_id is None:
@@ -71,6 +76,19 @@ class Attribute:
     def lines_on(self, website_id: int | None = None) -> int:
         """Give how many lines a multiline may have, the website's word first; 0: as many as one likes."""
         return self.lines_in.get(website_id or 0, self.multiline_count)
+
+
+# Not an attribute of Magento's, but offered like one: whether the customer has the newsletter (facts 11).
+NEWSLETTER = Attribute(
+    code="newsletter",
+    attribute_id=None,
+    backend_type="subscription",
+    table="newsletter_subscriber",
+    type="boolean",
+    input="boolean",
+    label="Newsletter",
+    column="subscriber_status",
+)
 
 
 @dataclass(frozen=True)
@@ -93,6 +111,8 @@ def load(connection: sa.Connection, tables: schema.Tables) -> Catalog:
         found[kind][attribute.code] = attribute
     for code in COLUMNS_ONLY:
         found["customer"].setdefault(code, _column_only(tables["customer_entity"], code))
+    if NEWSLETTER.table in tables:
+        found["customer"].setdefault(NEWSLETTER.code, NEWSLETTER)
     return Catalog(found["customer"], found["customer_address"])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import aftermath, catalog, changes, errors, options, shop, uniqueness, values
+from app.magento import aftermath, catalog, changes, errors, newsletter, options, shop, uniqueness, values
 
 TABLE = "customer_entity"
 # What changing a customer needs to know whatever is changed.
@@ -23,12 +23,13 @@ class Customer:
     """A customer as it stands: attribute code -> value as stored, None where there is none.
 
     entity_id: changes.NEW for one that is only planned. hollow: custom attributes that have a value row with NULL
-    in it, as some extensions leave behind.
+    in it, as some extensions leave behind. subscription: its row of the newsletter, if that was asked for.
     """
 
     entity_id: changes.Id
     data: Mapping[str, Any]
     hollow: frozenset[str] = frozenset()
+    subscription: Mapping[str, Any] | None = None
 
 
 def fetch(
@@ -40,8 +41,8 @@ def fetch(
 ) -> dict[int, Customer]:
     """Read customers in two statements, whatever their number; unknown ids are left out.
 
-    codes: the attributes wanted besides ALWAYS, all readable ones for None. lock: hold the rows until the
-    transaction ends.
+    codes: the attributes wanted besides ALWAYS, for None all readable ones but the newsletter, which takes more
+    statements. lock: hold the rows until the transaction ends.
     """
     wanted_ids = sorted(set(ids))
     if not wanted_ids:
@@ -55,7 +56,7 @@ def fetch(
         statement = statement.with_for_update()
     none = dict.fromkeys(a.code for a in attributes)
     found = {row["entity_id"]: {**none, **row} for row in connection.execute(statement).mappings()}
-    custom = {a.attribute_id: a for a in attributes if not a.static}
+    custom = {a.attribute_id: a for a in attributes if not a.static and not a.subscription}
     hollow: dict[int, set[str]] = {}
     if found and custom:
         for entity_id, attribute_id, *typed in connection.execute(_values(shop, custom, list(found))):
@@ -63,7 +64,12 @@ def fetch(
             found[entity_id][code] = value
             if value is None:
                 hollow.setdefault(entity_id, set()).add(code)
-    return {i: Customer(i, data, frozenset(hollow.get(i, ()))) for i, data in found.items()}
+    subscribed: Mapping[int, Mapping[str, Any]] = {}
+    if found and any(a.subscription for a in attributes):
+        subscribed = newsletter.fetch(connection, shop, found)
+        for entity_id, row in subscribed.items():
+            found[entity_id][catalog.NEWSLETTER.code] = row["subscriber_status"]
+    return {i: Customer(i, data, frozenset(hollow.get(i, ())), subscribed.get(i)) for i, data in found.items()}
 
 
 def find_by_email(connection: sa.Connection, shop: shop.Shop, email: str, website_id: int | None) -> list[int]:
@@ -111,7 +117,7 @@ def write(
         return []
     uniqueness.refuse_taken(connection, shop, merged)
     follow = aftermath.consequences(connection, shop, merged, orders=orders)
-    done = changes.execute(connection, tables or shop.tables, [*merged, *follow])
+    done = changes.execute(connection, tables or shop.tables, changes.merged([*merged, *follow]))
     shop.forget_misses(options.made(done))
     aftermath.grid(connection, shop, done)
     return done
@@ -125,7 +131,7 @@ def made(done: Iterable[changes.RowChange]) -> int:
 def _wanted(shop: shop.Shop, codes: Iterable[str] | None) -> list[catalog.Attribute]:
     known = shop.catalog.customer
     if codes is None:
-        return [attribute for attribute in known.values() if attribute.readable]
+        return [attribute for attribute in known.values() if attribute.readable and not attribute.subscription]
     codes = list(codes)
     unknown = [code for code in codes if code not in known or not known[code].readable]
     if unknown:

@@ -8,12 +8,15 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from app.magento import catalog, changes, emails, errors, shop, validators
+from app.magento import catalog, changes, emails, errors, newsletter, shop, validators
 
 EARLIEST_YEAR = 1000
 BASIC_PLANE = 0xFFFF  # Magento talks utf8mb3 to its database (facts 10)
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
+# A subscription that waits for its reader's word is what was wanted, and is not one yet (facts 11).
+ON_ITS_WAY = (newsletter.SUBSCRIBED, newsletter.NOT_ACTIVE, newsletter.UNCONFIRMED)
+NOT_SUBSCRIBED = (None, newsletter.NOT_ACTIVE, newsletter.UNSUBSCRIBED, newsletter.UNCONFIRMED)
 
 
 def normalize(shop: shop.Shop, attribute: catalog.Attribute, value: Any, website_id: int | None = None) -> Any:
@@ -45,8 +48,15 @@ def is_empty(value: Any) -> bool:
     return value is None or value == "" or (isinstance(value, (list, tuple)) and all(is_empty(v) for v in value))
 
 
+def meaning(attribute: catalog.Attribute, stored: Any) -> Any:
+    """Give what a stored value stands for: of the newsletter, whether it is subscribed to."""
+    return int(stored == newsletter.SUBSCRIBED) if attribute.subscription else stored
+
+
 def equal(attribute: catalog.Attribute, stored: Any, wanted: Any) -> bool:
     """Say whether a stored value is the wanted one: text exactly, choices as a set, '' as nothing."""
+    if attribute.subscription:
+        return stored in (ON_ITS_WAY if wanted else NOT_SUBSCRIBED)
     if is_empty(stored) or is_empty(wanted):
         return is_empty(stored) and is_empty(wanted)
     if attribute.input == "multiselect":

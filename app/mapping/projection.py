@@ -158,7 +158,7 @@ def outcomes(ruleset: rules.Ruleset, document: Resource, context: Context) -> di
 
 def turn(rule: rules.Rule, context: Context) -> Any:
     """Turn the shop's value of a rule's attribute into what the protocol shows; None where it is empty."""
-    actual = context.data.get(rule.target)
+    actual = values.meaning(rule.attribute, context.data.get(rule.target))
     if actual is None or actual == "":
         return None
     if rule.out is not None:
@@ -220,7 +220,7 @@ def _agrees(rule: rules.Rule, document: Resource, context: Context) -> bool:
     wanted = outcome(rule, document, context)
     if wanted.keep or wanted.problem:
         return wanted.problem is not None and context.data.get(rule.target) is None
-    return values.equal(rule.attribute, wanted.value, context.data.get(rule.target))
+    return values.equal(rule.attribute, context.data.get(rule.target), wanted.value)
 
 
 def desired(

@@ -85,7 +85,8 @@ class Bench:
         password_hash = desired.pop("password_hash", None)
 
         def plan(connection: sa.Connection) -> list[changes.RowChange]:
-            customer = customers.fetch(connection, self.shop, [entity_id], lock=True)[entity_id]
+            codes = [*self.readable, "newsletter"] if "newsletter" in desired else None
+            customer = customers.fetch(connection, self.shop, [entity_id], codes, lock=True)[entity_id]
             return plans.change(self.shop, customer, desired, now, password_hash=password_hash)
 
         return bool(self.write(plan, orders=orders))
@@ -101,6 +102,11 @@ class Bench:
             return doors.open(customer, now) if active else doors.shut(connection, self.shop, customer, now)
 
         return self.write(plan)
+
+    @property
+    def readable(self) -> list[str]:
+        """The attributes of customers that can be read, by code."""
+        return [code for code, each in self.shop.catalog.customer.items() if each.readable and not each.subscription]
 
     def customer(self, entity_id: int) -> customers.Customer:
         return self.read(lambda c: customers.fetch(c, self.shop, [entity_id]))[entity_id]

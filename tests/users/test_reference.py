@@ -32,6 +32,7 @@ customer:
   disable_auto_group_change: shop:disableAutoGroupChange
   employee_number: ent:employeeNumber
   department: ent:department
+  newsletter: shop:newsletter
 """
 NAMES = {
     "prefix": "honorificPrefix",
@@ -42,7 +43,7 @@ NAMES = {
 }
 EXTRA = {"dob": "dob", "taxvat": "taxvat", "group_id": "groupId"}
 LABELS = {"gender": {1: "Male", 2: "Female", 3: "Not Specified"}, "department": {"4": "Sales", "5": "Engineering"}}
-TIMES = {"created_at", "updated_at"}
+TIMES = {"created_at", "updated_at", "change_status_at"}
 RESET = {"rp_token", "rp_token_created_at"}
 OF_ADDRESSES = {"default_billing", "default_shipping", "shipping_full"}
 
@@ -55,6 +56,9 @@ def scim_user(customer: dict[str, Any], password: str | None) -> dict[str, Any]:
         shop["gender"] = LABELS["gender"][customer["gender"]]
     if "disable_auto_group_change" in customer:
         shop["disableAutoGroupChange"] = bool(customer["disable_auto_group_change"])
+    subscribed = customer.get("extension_attributes", {}).get("is_subscribed")
+    if subscribed is not None:
+        shop["newsletter"] = subscribed
     user = {
         "schemas": [USER],
         "userName": customer["email"],
@@ -97,13 +101,14 @@ def test_the_rows_of_a_real_magento(make: Make) -> None:
 
     reference = json.loads(REFERENCE.read_text())
     scim = make(MAPPING)
-    for table in ("customer_entity", "customer_entity_int", "customer_entity_varchar"):
+    for table in ("customer_entity", "customer_entity_int", "customer_entity_varchar", "newsletter_subscriber"):
         scim.execute(f"ALTER TABLE {{p}}{table} AUTO_INCREMENT = 1")
     passwords = _play(scim, reference["requests"])
 
     for table in (
         "customer_entity",
         *(f"customer_entity_{t}" for t in ("datetime", "decimal", "int", "text", "varchar")),
+        "newsletter_subscriber",
     ):
         ours, theirs = scim.rows(table), reference["rows"][table]
         assert len(ours) == len(theirs), table
