@@ -87,6 +87,14 @@ def find_by_email(connection: sa.Connection, shop: shop.Shop, email: str, websit
     return list(connection.execute(statement).scalars())
 
 
+def password_hash(connection: sa.Connection, shop: shop.Shop, entity_id: int) -> str | None:
+    """Read a customer's stored password; None where there is none, or no such customer."""
+    entity = shop.tables[TABLE]
+    query = sa.select(entity.c.password_hash).where(entity.c.entity_id == entity_id)
+    stored: str | None = connection.execute(query).scalar()
+    return stored
+
+
 def normalize(shop: shop.Shop, attribute: catalog.Attribute, value: Any, website_id: int | None = None) -> Any:
     """Turn a value into the stored one or raise Rejected; see values.normalize."""
     return values.normalize(shop, attribute, value, website_id)

@@ -99,12 +99,13 @@ def change(
         else:
             there = current is not None or code in customer.hollow
             rows.append(_value_row(attribute, customer.entity_id, wanted, {"value": current} if there else None))
-    if password_hash is not None:
+    changes_password = password_hash not in (None, customer.data["password_hash"])
+    if changes_password:
         row |= {"password_hash": password_hash, "session_cutoff": moment}
     if NEWSLETTER in desired:
         reader = newsletter.reader(shop, customer.entity_id, {**customer.data, **row})
         rows += newsletter.plan(shop, reader, customer.subscription, _subscribe(shop, desired) or False, now)
-    if "email" in row or password_hash is not None:
+    if "email" in row or changes_password:
         row |= {c: None for c in ("rp_token", "rp_token_created_at") if customer.data.get(c) is not None}
     if not row and not rows:
         return []

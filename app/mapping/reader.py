@@ -8,7 +8,7 @@ from app.mapping import extension, rules, yamlfile
 from app.mapping.reading import rule, sections, words
 from app.mapping.yamlfile import Node, Problem
 
-TOP = ("version", "prefixes", "defaults", "match", "customer", "groups", "password", "tables")
+TOP = ("version", "prefixes", "defaults", "match", "customer", "groups", "password", "consequences", "tables")
 LATER = ("addresses", "lifecycle", "tenants", "tests")
 
 
@@ -61,7 +61,8 @@ def read(text: str, filename: str, shop: shop.Shop) -> rules.Ruleset:
     password = "accept"  # noqa: S105 - a word of the file
     if node := root.value.get("password"):
         password = reader.choice(node, ("accept", "ignore"), "password")
+    consequences = sections.consequences(reader, root.value.get("consequences"))
     if reader.problems:
         raise MappingError(filename, reader.problems)
     published = extension.published(reader.user, found, shop.stores.default_website_id())
-    return rules.Ruleset(tuple(found), match, password, groups, reader.user, published)
+    return rules.Ruleset(tuple(found), match, password, groups, reader.user, published, consequences)

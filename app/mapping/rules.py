@@ -127,6 +127,13 @@ class Groups:
 
 
 @dataclass(frozen=True)
+class Consequences:
+    """What follows a customer's change elsewhere in the shop; `orders`: those that carry an old e-mail get the new."""
+
+    orders: bool = True
+
+
+@dataclass(frozen=True)
 class Ruleset:
     """A whole mapping.yaml, checked against one shop.
 
@@ -140,6 +147,7 @@ class Ruleset:
     groups: Groups
     accepted: attributes.ResourceType
     published: attributes.ResourceType
+    consequences: Consequences = Consequences()
 
     def rule(self, target: str) -> Rule | None:
         """Find the rule for an attribute of the shop."""

@@ -87,7 +87,7 @@ def replace(
     bridge: bridges.Bridge, user_id: str, resource: Resource, check: Check | None = None, changes: Changes = ()
 ) -> Resource:
     """Replace a user by a PUT's body. An absent `active` or `password` changes nothing; raises NotFound."""
-    resource, password = wanted.take_password(bridge, resource)
+    resource, password = wanted.take_password(bridge, resource, user_id)
 
     def change(before: Resource) -> Resource:
         if bridge.profile.put_absent == "keep":
@@ -114,7 +114,8 @@ def modify(
     """Change a user by the operations of a PATCH, all or none; raises NotFound and what `patch.apply` raises."""
     latest: Resource = {}
     fired: set[str] = set()
-    passwords = {plain: wanted.password(bridge, plain) for plain in patch.values_of(operations, "password")}
+    last = patch.values_of(operations, "password")[-1:]  # the only one that can be left at the end
+    passwords = {plain: wanted.password(bridge, plain, user_id) for plain in last}
 
     def work(connection: sa.Connection) -> Resource:
         held = standing.one(connection, bridge, user_id, lock=True)

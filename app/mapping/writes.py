@@ -35,4 +35,5 @@ def carry_out(
     connection: sa.Connection, bridge: bridges.Bridge, planned: Iterable[changes.RowChange]
 ) -> list[changes.RowChange]:
     """Write a change set of customers and of what we keep of them; give the changes executed, none for none."""
-    return customers.write(connection, bridge.shop, planned, tables=bridge.tables)
+    orders = bridge.ruleset.consequences.orders
+    return customers.write(connection, bridge.shop, planned, tables=bridge.tables, orders=orders)

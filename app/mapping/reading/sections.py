@@ -62,3 +62,11 @@ def groups(reader: words.Reader, node: Node | None) -> rules.Groups:
     }
     hidden = frozenset(given["hidden"]) if "hidden" in given else rules.Groups.hidden
     return rules.Groups(given.get("priority", ()), hidden)
+
+
+def consequences(reader: words.Reader, node: Node | None) -> rules.Consequences:
+    if node is None or not reader.mapping(node, "consequences"):
+        return rules.Consequences()
+    reader.known(node, ("orders",), "consequences")
+    given = node.value.get("orders")
+    return rules.Consequences() if given is None else rules.Consequences(reader.flag(given, "consequences.orders"))
