@@ -10,8 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.magento import changes, customers, database, doors, plans, shop
-from app.sandbox import seed, tables
-from app.sandbox.server import MariaDB
+from tests.conftest import RELEASES, Release
 
 T = TypeVar("T")
 NOW = datetime(2026, 11, 24, 10, 20, 30)
@@ -197,16 +196,10 @@ def reference() -> Mapping[str, Any]:
     return dict(json.loads(REFERENCE.read_text()))
 
 
-RELEASES = (("2.4.4", ""), ("2.4.6", "m2_"), ("2.4.7", "shop_"), ("2.4.8", ""), ("2.4.8", "mg_"))
-
-
-@pytest.fixture(scope="session", params=RELEASES, ids=lambda p: f"{p[0]}-prefix-{p[1] or 'none'}")
-def released(request: pytest.FixtureRequest, server: MariaDB) -> Iterator[Bench]:
-    """The tables of each release, with and without a prefix; 2.4.8 with its schedule triggers."""
-    release, prefix = request.param
-    url = server.create(f"release_{release.replace('.', '_')}_{prefix or 'none'}")
-    tables.build(url, release, prefix, schedule_triggers=release == "2.4.8")
-    seed.seed(url, prefix, customers=False)
-    made = database.engine(url)
-    yield Bench(made, shop.open(made, prefix, fresh_seconds=3600))
+@pytest.fixture(scope="session", params=RELEASES, ids=str)
+def released(request: pytest.FixtureRequest, build: Callable[[Release], str]) -> Iterator[Bench]:
+    """The tables of each release, with and without a prefix."""
+    release: Release = request.param
+    made = database.engine(build(release))
+    yield Bench(made, shop.open(made, release.prefix, fresh_seconds=3600))
     made.dispose()
