@@ -9,12 +9,13 @@ The map of the code, in the order a request meets it:
     openapi.py      the URL table and the schemas as OpenAPI 3.1
     scim/           the protocol: attributes, schemas, paths, filters, patch, messages, discovery, profiles
     mapping/        the bridge: mapping.yaml (yamlfile, reader, rules, extension), both directions (converters,
-                    projection), SCIM filters as SQL (conditions), and the request's work: users and groups, how
+                    choices, projection), SCIM filters as SQL (conditions), and the request's work: users and groups, how
                     they stand (standing), who is meant (matching), what a document comes to (wanted), the one
                     transaction (writes)
-    magento/        the shop: database, catalog, settings, customers, passwords, doors, aftermath; what is to be
-                    written is planned first (plans, changes)
-    ledger/         our own tables: links with documents, tokens, their migrations
+    magento/        the shop: database, catalog (and what is protected), settings, features of its release, customers,
+                    one value's form and rules (values, validators, options, emails), newsletter, passwords, doors,
+                    aftermath; what is to be written is planned first (plans, changes)
+    ledger/         our own tables: links with documents, claims, tokens, their migrations
     errors.py       every exception -> SCIM error document
     answers.py      the one way an answer is written
     cli.py          the operator's commands, a family each in commands/
