@@ -9,18 +9,24 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint conformance clean distclean
+.PHONY: help run venv test test-faults lint conformance clean distclean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 run: $(VENV)/.installed ## serve on a shop, or on a sandbox under var/: make run [PORT=8080]
 	@exec $(VENV)/bin/magento-scim run --port $(PORT)
 
+venv: $(VENV)/.installed ## install into .venv, and start nothing
+
 test: $(VENV)/.installed-dev ## run the tests: make test [DUMP=shop.sql.gz] [ARGS="-k word"]
 	@$(VENV)/bin/python -m app.sandbox.programs
 	@exec $(VENV)/bin/python -m pytest $(if $(DUMP),--dump='$(DUMP)') $(ARGS)
+
+test-faults: $(VENV)/.installed-dev ## run the tests that cause faults, for minutes
+	@$(VENV)/bin/python -m app.sandbox.programs
+	@exec $(VENV)/bin/python -m pytest tests/faults -m 'long or not long' $(ARGS)
 
 lint: $(VENV)/.installed-dev ## check style and types
 	@$(VENV)/bin/ruff check .

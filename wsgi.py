@@ -2,10 +2,12 @@
 
 import sys
 
-from app import config, create_app
+from app import config, create_app, logs
 
 try:
-    application = create_app()
+    settings = config.read()
+    logs.configure(settings.log_level, settings.log_format)
+    application = create_app(settings)
 except config.Refused as refused:
     print(refused, file=sys.stderr)
     raise SystemExit(3) from None  # gunicorn stops at 3 instead of trying again

@@ -9,16 +9,21 @@ The map of the code, in the order a request meets it:
     openapi.py      the URL table and the schemas as OpenAPI 3.1
     scim/           the protocol: attributes, schemas, paths, filters, patch, messages, discovery, profiles
     mapping/        the bridge: mapping.yaml (yamlfile, reader, rules, extension), both directions (converters,
-                    choices, projection), SCIM filters as SQL (conditions), and the request's work: users and groups, how
-                    they stand (standing), who is meant (matching), what a document comes to (wanted), the one
-                    transaction (writes)
+                    choices, projection), SCIM filters as SQL (conditions), and the request's work: users and groups,
+                    how they stand (standing), who is meant (matching), what a document comes to (wanted), who goes out
+                    (leaving, deletion, permits; afterwards, sweep, ways for the operator), the one transaction (writes)
     magento/        the shop: database, catalog (and what is protected), settings, features of its release, customers,
-                    one value's form and rules (values, validators, options, emails), newsletter, passwords, doors,
-                    aftermath; what is to be written is planned first (plans, changes)
-    ledger/         our own tables: links with documents, claims, tokens, their migrations
+                    one value's form and rules (values, validators, options, emails), newsletter, passwords, doors
+                    (guard, ways, blocking, anonymity), aftermath; what is to be written is planned first (plans,
+                    changes)
+    ledger/         our own tables: links with documents, claims, labels, tokens, their migrations
+    watch.py        mapping.yaml while the service runs
+    health.py       /healthz, /readyz, /metrics (metrics.py); logs.py: a line of JSON for each request
     errors.py       every exception -> SCIM error document
     answers.py      the one way an answer is written
     cli.py          the operator's commands, a family each in commands/
+    idp/            identity providers as clients: what to fill in on their screens, and their requests, as data
+                    (providers/*.yaml), and the engine that plays them over HTTP
     sandbox/        a throw-away shop for `make run` and the tests
 
 scim/ and magento/ never import each other; only mapping/ knows both.
@@ -43,7 +48,7 @@ def create_app(settings: config.Config | None = None) -> flask.Flask:
     # Imported here, so that a room can be used, and tested, without the others.
     import flask
 
-    from app import config, endpoints, errors, service, urls
+    from app import config, endpoints, errors, health, service, urls
 
     settings = settings or config.read()
     app = flask.Flask("magento-scim", static_folder=None)
@@ -51,6 +56,8 @@ def create_app(settings: config.Config | None = None) -> flask.Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     app.url_map.strict_slashes = False
     app.wsgi_app = urls.Tidy(app.wsgi_app)  # type: ignore[method-assign]
+    app.register_blueprint(health.blueprint)
     app.register_blueprint(endpoints.blueprint, url_prefix=service.PATH)
+    app.register_blueprint(endpoints.blueprint, url_prefix=service.path("<tenant>"), name="tenant")
     errors.register(app)
     return app

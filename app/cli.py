@@ -5,7 +5,10 @@ import sys
 import click
 
 from app import launch
-from app.commands import frame, setup, token
+from app.commands import connect, deleted, drift, frame, guard, journal, setup, simulate, token
+
+PORT = click.IntRange(1, 65535)
+COUNT = click.IntRange(1)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -15,8 +18,8 @@ def main() -> None:
 
 
 @click.command()
-@click.option("--port", default=8080, show_default=True, help="The port to listen on, at 127.0.0.1.")
-@click.option("--workers", default=2, show_default=True, help="How many processes answer requests.")
+@click.option("--port", type=PORT, default=8080, show_default=True, help="The port to listen on, at 127.0.0.1.")
+@click.option("--workers", type=COUNT, default=2, show_default=True, help="How many processes answer requests.")
 @frame.sentences
 def run(port: int, workers: int) -> None:
     """Make what is missing and serve in the foreground; without a shop, on a sandbox under var/."""
@@ -28,6 +31,19 @@ COMMANDS = (
     setup.install,
     setup.grants,
     token.token,
+    drift.drift,
+    journal.log,
+    journal.why_,
+    journal.undo_,
+    connect.connect,
+    simulate.simulate,
+    guard.guard,
+    guard.sweep,
+    guard.doors,
+    deleted.held,
+    deleted.release,
+    deleted.discard,
+    deleted.purge,
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -13,18 +13,28 @@
 | SCIM_MAX_BODY | the largest request body in bytes, 1048576 if not set |
 | SCIM_MAX_PAGE | the most resources on one page, 1000 if not set |
 | SCIM_MAX_OPERATIONS | the most operations in one bulk request, 1000 if not set |
+| SCIM_MAPPING_WATCH | seconds between two looks at the mapping file, 1 if not set; 0: it is read at start only |
+| SCIM_LOG_LEVEL | debug, info (default), warning or error |
+| SCIM_LOG_FORMAT | json (default) or text |
+| SCIM_JOURNAL_KEY | 64 hexadecimal digits that seal secrets in the journal; without it a key in the database does |
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
 from app import envphp
 
 DRIVER = "mysql+pymysql"
+OPTIONS = ("unix_socket", "charset")  # of a URL; the character set is ours whatever it says
+# Where PHP's driver looks for the server that Magento calls localhost.
+SOCKETS = ("/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")  # noqa: S108 - its usual place
+SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
 class Refused(Exception):
@@ -45,12 +55,16 @@ class Config:
     max_body: int
     max_page: int
     max_operations: int
+    journal_key: bytes | None = None
+    watch_seconds: float = 0
+    log_level: str = "info"
+    log_format: str = "json"
 
 
 def _url(text: str) -> sa.URL:
     try:
         url = sa.make_url(text)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):
         raise Refused("SCIM_DATABASE_URL is no URL: write mysql://user:password@host:3306/database.") from None
     backend, _, driver = url.drivername.partition("+")
     if backend not in ("mysql", "mariadb"):
@@ -59,13 +73,29 @@ def _url(text: str) -> sa.URL:
         )
     if not url.database:
         raise Refused("SCIM_DATABASE_URL names no database: add it at the end, mysql://…/magento.")
-    return url if driver else url.set(drivername=DRIVER)
+    for option, value in url.query.items():
+        if option not in OPTIONS or not isinstance(value, str):
+            raise Refused(
+                f"SCIM_DATABASE_URL has the option {option!r}: only one unix_socket is known there. "
+                "TLS is set by SCIM_DATABASE_TLS_CA."
+            )
+    return _with_driver(url) if driver else url.set(drivername=DRIVER)
+
+
+def _with_driver(url: sa.URL) -> sa.URL:
+    try:
+        url.get_dialect().import_dbapi()
+    except (sa.exc.NoSuchModuleError, ImportError):
+        raise Refused(
+            f"SCIM_DATABASE_URL starts with {url.drivername!r}, a driver that is not installed: write mysql://…."
+        ) from None
+    return url
 
 
 def from_magento(root: Path) -> tuple[sa.URL, str]:
-    """Read the database URL and the table prefix out of a Magento folder's env.php.
+    """Read the database URL and the table prefix out of a Magento folder's env.php, as Magento itself reads them.
 
-    Raises Refused where the file is missing, unreadable, or has no default connection.
+    Raises Refused where the file is missing, unreadable, or has no default connection written out.
     """
     path = root / "app" / "etc" / "env.php"
     try:
@@ -76,33 +106,105 @@ def from_magento(root: Path) -> tuple[sa.URL, str]:
         ) from error
     except (envphp.EnvError, UnicodeDecodeError) as error:
         raise Refused(f"MAGENTO_ROOT: cannot make sense of {path}: {error}.") from error
-    database = settings.get("db", {})
-    connection = database.get("connection", {}).get("default")
-    if not connection:
-        raise Refused(f"MAGENTO_ROOT: {path} has no db/connection/default: is Magento installed there?")
-    host, port, query = str(connection.get("host") or "localhost"), connection.get("port"), {}
-    socket = connection.get("unix_socket") or (host if host.startswith("/") else None)
-    if socket:
-        host, query = "localhost", {"unix_socket": str(socket)}
-    elif host.count(":") == 1:
+
+    def read(*names: str) -> str | None:
+        found: Any = settings
+        for depth, name in enumerate(names, 1):
+            found = found.get(name) if isinstance(found, dict) else None
+            if isinstance(found, envphp.Computed):
+                raise Refused(
+                    f"MAGENTO_ROOT: {path} line {found.line}: {'/'.join(names[:depth])} is not written out but "
+                    "computed by PHP: set SCIM_DATABASE_URL instead."
+                )
+        return None if found is None or isinstance(found, dict) else str(found)
+
+    def connection(name: str) -> str | None:
+        return read("db", "connection", "default", name)
+
+    if not connection("dbname"):
+        raise Refused(f"MAGENTO_ROOT: {path} has no db/connection/default with a dbname: is Magento installed there?")
+    host, port, query = connection("host") or "localhost", connection("port"), {}
+    socket = connection("unix_socket") or (host if "/" in host else None)
+    if ":" in host and not socket:
         host, _, port = host.partition(":")
+    if host == "localhost" and not port and not socket:
+        socket = next((place for place in SOCKETS if Path(place).is_socket()), None)
+    if socket:
+        host, port, query = "localhost", None, {"unix_socket": socket}
+    if port and not port.isdecimal():
+        raise Refused(f"MAGENTO_ROOT: {path} has the database's port {port!r}, which is no number.")
     url = sa.URL.create(
         DRIVER,
-        username=connection.get("username"),
-        password=connection.get("password"),
+        username=connection("username"),
+        password=connection("password"),
         host=host,
         port=int(port) if port else None,
-        database=connection.get("dbname"),
+        database=connection("dbname"),
         query=query,
     )
-    return url, str(database.get("table_prefix") or "")
+    return url, read("db", "table_prefix") or ""
 
 
 def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     text = environment.get(name) or str(default)
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise Refused(f"{name} is {text!r}: it takes a whole number from 1.")
     return int(text)
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name) or str(default)
+    if not re.fullmatch(r"\d+(\.\d+)?", text):
+        raise Refused(f"{name} is {text!r}: it takes seconds, such as 0.5, and 0 for never.")
+    return float(text)
+
+
+def _choice(environment: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    text = (environment.get(name) or choices[0]).lower()
+    if text not in choices:
+        raise Refused(f"{name} is {text!r}: it is one of {', '.join(choices)}.")
+    return text
+
+
+def _key(environment: Mapping[str, str], name: str) -> bytes | None:
+    text = environment.get(name)
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9A-Fa-f]{64}", text):
+        raise Refused(f"{name} is no key: it takes 64 hexadecimal digits, such as `openssl rand -hex 32` prints.")
+    return bytes.fromhex(text)
+
+
+def _switch(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name) or "1"
+    if text.casefold() not in SWITCH:
+        raise Refused(f"{name} is {text!r}: it takes 1 or 0.")
+    return SWITCH[text.casefold()]
+
+
+def _base_url(environment: Mapping[str, str]) -> str | None:
+    text = environment.get("SCIM_BASE_URL")
+    if not text:
+        return None
+    if not re.fullmatch(r"https?://[^/\s?#]+[^\s?#]*", text):
+        raise Refused(f"SCIM_BASE_URL is {text!r}: write it like https://scim.example.com/scim/v2.")
+    return text.rstrip("/")
+
+
+def _tls(environment: Mapping[str, str]) -> dict[str, str]:
+    """Read the files for TLS by what they are: ca, cert, key; each can be opened."""
+    files = {}
+    for name in ("CA", "CERT", "KEY"):
+        variable = f"SCIM_DATABASE_TLS_{name}"
+        if path := environment.get(variable):
+            try:
+                Path(path).open("rb").close()
+            except OSError as error:
+                raise Refused(f"{variable}: cannot read {path} ({error.strerror}).") from error
+            files[name.lower()] = path
+    if "key" in files and "cert" not in files:
+        raise Refused("SCIM_DATABASE_TLS_KEY is a key without a certificate: set SCIM_DATABASE_TLS_CERT too.")
+    return files
 
 
 def names_a_shop(environment: Mapping[str, str]) -> bool:
@@ -119,21 +221,19 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
         database, prefix = from_magento(Path(environment["MAGENTO_ROOT"]))
     else:
         raise Refused("No shop: set SCIM_DATABASE_URL or MAGENTO_ROOT, or use `make run` for a sandbox.")
-    tls = {
-        key: environment[f"SCIM_DATABASE_TLS_{key.upper()}"]
-        for key in ("ca", "cert", "key")
-        if environment.get(f"SCIM_DATABASE_TLS_{key.upper()}")
-    }
-    base_url = environment.get("SCIM_BASE_URL") or None
     return Config(
         database=database,
         prefix=prefix,
         mapping=Path(environment.get("SCIM_MAPPING") or "mapping.yaml"),
-        tls=tls,
-        base_url=base_url.rstrip("/") if base_url else None,
+        tls=_tls(environment),
+        base_url=_base_url(environment),
         profile=environment.get("SCIM_PROFILE") or "lenient",
-        open_discovery=environment.get("SCIM_OPEN_DISCOVERY", "1") not in ("0", "false", "no", "off"),
+        open_discovery=_switch(environment, "SCIM_OPEN_DISCOVERY"),
         max_body=_number(environment, "SCIM_MAX_BODY", 1 << 20),
         max_page=_number(environment, "SCIM_MAX_PAGE", 1000),
         max_operations=_number(environment, "SCIM_MAX_OPERATIONS", 1000),
+        journal_key=_key(environment, "SCIM_JOURNAL_KEY"),
+        watch_seconds=_seconds(environment, "SCIM_MAPPING_WATCH", 1),
+        log_level=_choice(environment, "SCIM_LOG_LEVEL", ("info", "debug", "warning", "error")),
+        log_format=_choice(environment, "SCIM_LOG_FORMAT", ("json", "text")),
     )

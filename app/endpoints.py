@@ -1,12 +1,12 @@
 """The URL table: one short function per SCIM request."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import flask
 
-from app import answers, auth, jobs, openapi, requests, service
-from app.mapping import bridges, groups, pages, users
+from app import answers, auth, jobs, logs, metrics, openapi, requests, service
+from app.mapping import bridges, extension, groups, pages, root, users, ways
 from app.scim import attributes, cursors, discovery, errors, filters, messages, profiles, projections, queries
 
 DISCOVERY = (
@@ -22,17 +22,43 @@ Find = Callable[[filters.Node | None, queries.Query, cursors.Place | None], page
 blueprint = flask.Blueprint("scim", __name__)
 
 
+@blueprint.url_value_preprocessor
+def take_tenant(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Take the tenant's name out of the URL, so that no view has to."""
+    flask.g.tenant_name = (values or {}).pop("tenant", service.DEFAULT_TENANT)
+
+
 @blueprint.before_request
 def identify() -> None:
-    """Find the caller, and let nobody in without the scope that the request needs."""
+    """Find the tenant and the caller, and let nobody in without the scope that the request needs."""
     requests.check_url()
     here = service.current()
-    caller = auth.identify(here.shop, here.ledger, service.DEFAULT_TENANT)
+    flask.g.tenant = here.tenant(flask.g.tenant_name)
+    caller = auth.identify(here.shop, here.ledger, flask.g.tenant.name)
     name = (flask.request.endpoint or "").rpartition(".")[2]
     if caller is None and name in DISCOVERY and here.config.open_discovery:
         return
     reads = flask.request.method in ("GET", "HEAD", "OPTIONS") or name.startswith("search_")
     flask.g.caller = auth.require(caller, "read" if reads else "write")
+    if name not in DISCOVERY:
+        requests.shown()  # what cannot be answered is refused before anything is written
+
+
+@blueprint.before_app_request
+def begin() -> None:
+    """Name the request, for the log and the journal."""
+    logs.begin(requests.request_id())
+    service.current().watch.ensure()
+
+
+@blueprint.after_app_request
+def end(response: flask.Response) -> flask.Response:
+    """Say which request this answers, count it and log it."""
+    response.headers["X-Request-Id"] = requests.request_id()
+    tenant = flask.g.get("tenant")
+    metrics.count(response, (tenant.profile if tenant else None) or service.current().profile.name)
+    logs.end(response)
+    return response
 
 
 # --- answers ---
@@ -40,9 +66,25 @@ def identify() -> None:
 
 def _shown(resource: dict[str, Any], resource_type: attributes.ResourceType) -> dict[str, Any]:
     """Leave of a resource what the URL asks to see."""
-    args = flask.request.args
-    names, excluded = queries.names(args, "attributes"), queries.names(args, "excludedAttributes")
+    names, excluded = requests.shown()
+    _tell(requests.bridge(), [resource], resource_type, names)
     return projections.project(resource, resource_type, names, excluded)
+
+
+def _asks_for_doors(resource_type: attributes.ResourceType, names: Sequence[str] | None) -> bool:
+    asked = bool(names) and resource_type is not groups.PUBLISHED
+    return asked and projections.asks(resource_type, names, extension.OWN, extension.DOORS.name)
+
+
+def _tell(
+    bridge: bridges.Bridge,
+    resources: list[dict[str, Any]],
+    resource_type: attributes.ResourceType,
+    names: Sequence[str] | None,
+) -> None:
+    """Add to users what is told only when it is asked for."""
+    if resources and _asks_for_doors(resource_type, names):
+        ways.add(bridge, resources)
 
 
 def _respond(resource: dict[str, Any], resource_type: attributes.ResourceType, status: int = 200) -> flask.Response:
@@ -53,15 +95,16 @@ def _respond(resource: dict[str, Any], resource_type: attributes.ResourceType, s
 
 def _patched(resource: dict[str, Any], resource_type: attributes.ResourceType, status: int) -> flask.Response:
     """Answer a PATCH: without a body where the profile wants none and no attributes are asked for."""
-    if status == 204 and not flask.request.args.get("attributes"):
-        return answers.empty(204, {"ETag": resource["meta"]["version"]})
+    if status == 204 and requests.shown()[0] is None:
+        return answers.empty(204, {"ETag": resource["meta"]["version"], "Location": resource["meta"]["location"]})
     return _respond(resource, resource_type)
 
 
 def _read(resource: dict[str, Any], resource_type: attributes.ResourceType) -> flask.Response:
     """Answer a GET of one resource (RFC 7644 sections 3.4.1 and 3.14)."""
     version = resource["meta"]["version"]
-    if requests.known(version):
+    told = _asks_for_doors(resource_type, queries.names(flask.request.args, "attributes"))
+    if requests.known(version) and not told:  # a door may open without a change of the resource
         return answers.empty(304, {"ETag": version})
     return _respond(resource, resource_type)
 
@@ -72,15 +115,29 @@ def _list(
     """Answer a page of a list, by index or by cursor (RFC 7644 section 3.4.2, RFC 9865)."""
     show = projections.projection(resource_type, query.attributes or (), query.excluded or ())
     where = _where(bridge, query, resource_type)
-    binding = f"{bridge.tenant}\n{flask.g.caller.token_id}\n{resource_type.name}\n{query.text()}"
+    return _page(bridge, query, resource_type.name, lambda after: find(where, query, after), show)
+
+
+def _page(
+    bridge: bridges.Bridge,
+    query: queries.Query,
+    kind: str,
+    find: Callable[[cursors.Place | None], pages.Page],
+    show: Callable[[dict[str, Any]], dict[str, Any]],
+) -> flask.Response:
+    """Find a page from the query's cursor on, where it has one, and seal the next one's."""
+    binding = f"{bridge.tenant}\n{flask.g.caller.token_id}\n{kind}\n{query.text()}"
     after = None
     if query.cursor:
         after = cursors.read(bridge.settings.cursor_key, binding, query.cursor, query.asked)
-    page = find(where, query, after)
+    page = find(after)
     following = None
     if query.cursor is not None and page.end is not None:
         following = cursors.seal(bridge.settings.cursor_key, binding, page.end)
     start = query.start if query.cursor is None else None
+    user_type = bridge.ruleset.published
+    found = [one for one in page.resources if one["meta"]["resourceType"] == user_type.name]
+    _tell(bridge, found, user_type, query.attributes)
     shown = [show(resource) for resource in page.resources]
     return answers.write(messages.list_response(shown, page.total, start, next_cursor=following))
 
@@ -203,15 +260,12 @@ def create_me() -> flask.Response:
 
 def _wants_members(names: tuple[str, ...] | None, excluded: tuple[str, ...] | None) -> bool:
     """Say whether an answer shows members, so that otherwise none are read."""
-    core = groups.PUBLISHED.schema.urn.casefold() + ":"
-    shown = {name.casefold().removeprefix(core).partition(".")[0] for name in names or ()}
-    hidden = {name.casefold().removeprefix(core) for name in excluded or ()}
-    return (names is None or "members" in shown or core.rstrip(":") in shown) and "members" not in hidden
+    member = {"value": "1", "$ref": "Users/1", "type": "User"}
+    return "members" in projections.project({"members": [member]}, groups.PUBLISHED, names, excluded)
 
 
 def _members_shown() -> bool:
-    args = flask.request.args
-    return _wants_members(queries.names(args, "attributes"), queries.names(args, "excludedAttributes"))
+    return _wants_members(*requests.shown())
 
 
 def _groups(query: queries.Query, bridge: bridges.Bridge) -> flask.Response:
@@ -241,7 +295,7 @@ def create_group() -> flask.Response:
     """Create a group, with members."""
     bridge = requests.bridge()
     resource = requests.resource(bridge, "create", groups.ACCEPTED)
-    return _respond(groups.create(bridge, resource), groups.PUBLISHED, 201)
+    return _respond(groups.create(bridge, resource, members=_members_shown()), groups.PUBLISHED, 201)
 
 
 @blueprint.get("/Groups/<group_id>")
@@ -255,7 +309,8 @@ def replace_group(group_id: str) -> flask.Response:
     """Replace a group."""
     bridge = requests.bridge()
     resource = requests.resource(bridge, "replace", groups.ACCEPTED)
-    return _respond(groups.replace(bridge, group_id, resource, requests.if_match()), groups.PUBLISHED)
+    replaced = groups.replace(bridge, group_id, resource, requests.if_match(), members=_members_shown())
+    return _respond(replaced, groups.PUBLISHED)
 
 
 @blueprint.patch("/Groups/<group_id>")
@@ -264,9 +319,11 @@ def modify_group(group_id: str) -> flask.Response:
     bridge = requests.bridge()
     operations = requests.operations(bridge, groups.ACCEPTED)
     status = bridge.profile.group_patch_status
-    members = _members_shown() and (status == 200 or "attributes" in flask.request.args)
-    changed = groups.modify(bridge, group_id, operations, requests.if_match(), members=members)
-    return _patched(changed, groups.PUBLISHED, status)
+    asked = requests.shown()[0] is not None
+    members = _members_shown() and (status == 200 or asked)
+    most = None if asked else groups.FEW  # a change of one member is not to cost the reading of all
+    changed = groups.modify(bridge, group_id, operations, requests.if_match(), members=members, most=most)
+    return _patched(changed.resource, groups.PUBLISHED, status if changed.whole else 204)
 
 
 @blueprint.delete("/Groups/<group_id>")
@@ -294,21 +351,19 @@ def search_all() -> flask.Response:
 
 
 def _everything(query: queries.Query, bridge: bridges.Bridge) -> flask.Response:
-    """Answer users first, then groups. An attribute that a type does not know has no value there."""
-    if query.cursor is not None:
-        raise errors.InvalidCursor("A query over all types is paged by index: use startIndex.")
+    """Answer users and groups as one list. An attribute that a type does not know has no value there."""
     user_type, group_type = bridge.ruleset.published, groups.PUBLISHED
-    plain = queries.Query(start=query.start, count=query.count)
-    first = users.find(bridge, _where(bridge, query, user_type, absent=True), plain)
-    rest = queries.Query(start=max(query.start - first.total, 1), count=query.count - len(first.resources))
+    where = root.Where(_where(bridge, query, user_type, absent=True), _where(bridge, query, group_type, absent=True))
     members = _wants_members(query.attributes, query.excluded)
-    second = groups.find(bridge, _where(bridge, query, group_type, absent=True), rest, members=members)
-    shown = [
-        projections.project(resource, kind, query.attributes, query.excluded)
-        for page, kind in ((first, user_type), (second, group_type))
-        for resource in page.resources
-    ]
-    return answers.write(messages.list_response(shown, first.total + second.total, query.start))
+
+    def find(after: cursors.Place | None) -> pages.Page:
+        return root.find(bridge, where, query, after, members=members)
+
+    def show(resource: dict[str, Any]) -> dict[str, Any]:
+        kind = group_type if resource["meta"]["resourceType"] == group_type.name else user_type
+        return projections.project(resource, kind, query.attributes, query.excluded)
+
+    return _page(bridge, query, "", find, show)
 
 
 @blueprint.post("/Bulk")

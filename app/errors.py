@@ -1,5 +1,6 @@
 """Every exception becomes a SCIM error document, here and nowhere else."""
 
+import contextlib
 import logging
 import re
 
@@ -11,6 +12,7 @@ from app.magento import errors as shop_errors
 from app.scim import errors, messages
 
 log = logging.getLogger(__name__)
+DRAINED = 1 << 26  # bytes
 VERSION = re.compile(r"/scim(?:/[^/]+)?/v(?!2(?:/|$))(\d[\w.]*)(?:/|$)", re.I)
 
 
@@ -24,8 +26,8 @@ def _headers(error: errors.ScimError) -> dict[str, str]:
         case errors.Unavailable(retry_after=seconds) | errors.TooManyRequests(retry_after=seconds):
             return {"Retry-After": str(seconds)}
         case errors.Uniqueness(existing=str(existing)) if flask.request.method == "POST":
-            endpoint = flask.request.path.removeprefix(service.PATH).rstrip("/")
-            return {"Location": f"{requests.bridge().base_url}{endpoint}/{existing}"}
+            endpoint = flask.request.path.rstrip("/").rpartition("/")[2]
+            return {"Location": f"{requests.bridge().base_url}/{endpoint}/{existing}"}
     return {}
 
 
@@ -40,19 +42,28 @@ def _http(error: werkzeug.exceptions.HTTPException) -> flask.Response:
     if isinstance(error, werkzeug.exceptions.NotFound) and (version := VERSION.match(path)):
         return _scim(errors.InvalidVersion(f"SCIM {version[1]} is not spoken here: the base URL is {service.PATH}."))
     if isinstance(error, werkzeug.exceptions.NotFound):
-        return _scim(errors.NotFound(f"There is nothing at {path}. The SCIM base URL ends in /scim/v2."))
+        return _scim(errors.NotFound(f"There is nothing at {path}. The base URL is {service.PATH}, or a tenant's."))
     if isinstance(error, werkzeug.exceptions.MethodNotAllowed):
         allowed = tuple(sorted(error.valid_methods or ()))
         sentence = f"{path} does not take {flask.request.method}, only {', '.join(allowed)}."
         return _scim(errors.MethodNotAllowed(sentence, allowed))
     if isinstance(error, werkzeug.exceptions.RequestEntityTooLarge):
         limit = flask.current_app.config["MAX_CONTENT_LENGTH"]
+        _drain()
         return _scim(errors.TooLarge(f"The body is larger than the {limit} bytes that are taken."))
     if isinstance(error, werkzeug.exceptions.BadRequest):
         return _scim(errors.InvalidSyntax(detail))
     if error.code is None or error.code < 400:
         return flask.make_response(error.get_response())
     return _unexpected(error)
+
+
+def _drain() -> None:
+    """Read what a client is still sending, within reason: else it sees a broken connection and not the answer."""
+    stream, left = flask.request.environ["wsgi.input"], DRAINED
+    with contextlib.suppress(OSError, ValueError):
+        while left > 0 and (piece := stream.read(min(left, 1 << 16))):
+            left -= len(piece)
 
 
 def translate(error: Exception) -> errors.ScimError:

@@ -1,15 +1,18 @@
 """Bulk: the requests in one body, each carried out as if it had come alone, in its own transaction."""
 
 import urllib.parse
+from collections.abc import Callable
 from typing import Any
 
 from app import errors as translation
 from app import requests
 from app.mapping import bridges, groups, users
-from app.scim import bulk, errors
+from app.scim import bulk
 from app.scim import jobs as bulk_jobs
 
 ENDPOINTS = ("/Users", "/Groups")
+STATUSES = {"POST": 201, "PUT": 200, "PATCH": 200}
+Check = Callable[[str], None] | None
 
 
 def run(bridge: bridges.Bridge, body: Any, max_operations: int) -> dict[str, Any]:
@@ -30,27 +33,40 @@ def run(bridge: bridges.Bridge, body: Any, max_operations: int) -> dict[str, Any
 
 
 def _execute(bridge: bridges.Bridge, operation: bulk.Operation) -> bulk.Result:
-    room: Any = users if operation.endpoint == "/Users" else groups
-    loaded = bridge.ruleset.accepted if room is users else groups.ACCEPTED
-    shown = bridge.ruleset.published if room is users else groups.ACCEPTED
-    check = requests.check(operation.version)
-    resource_id = operation.resource_id or ""
+    carry_out = _user if operation.endpoint == "/Users" else _group
+    resource = carry_out(bridge, operation, operation.resource_id or "", requests.check(operation.version))
+    if resource is None:
+        return bulk.Result(204, operation.resource_id, f"{bridge.base_url}{operation.path}")
+    meta = resource["meta"]
+    return bulk.Result(STATUSES[operation.method], resource["id"], meta["location"], meta["version"])
+
+
+def _user(bridge: bridges.Bridge, operation: bulk.Operation, user_id: str, check: Check) -> dict[str, Any] | None:
+    """Carry out an operation on a user; gives the resource, None where it is gone."""
     match operation.method:
         case "POST":
-            resource = room.create(bridge, requests.resource(bridge, "create", loaded, operation.data))
-            return _done(resource, 201)
+            return users.create(bridge, *requests.user(bridge, "create", operation.data))
         case "PUT":
-            resource = requests.resource(bridge, "replace", loaded, operation.data)
-            return _done(room.replace(bridge, resource_id, resource, check), 200)
+            resource, changes = requests.user(bridge, "replace", operation.data)
+            return users.replace(bridge, user_id, resource, check, changes)
         case "PATCH":
-            operations = requests.operations(bridge, shown, operation.data)
-            return _done(room.modify(bridge, resource_id, operations, check), 200)
-        case "DELETE":
-            room.delete(bridge, resource_id, check)
-            return bulk.Result(204, resource_id, f"{bridge.base_url}{operation.endpoint}/{resource_id}")
-    raise errors.InvalidSyntax(f"{operation.method} is no method of a bulk operation.")
+            operations, changes = requests.user_operations(bridge, operation.data)
+            return users.modify(bridge, user_id, operations, check, changes)
+    users.delete(bridge, user_id, check)
+    return None
 
 
-def _done(resource: dict[str, Any], status: int) -> bulk.Result:
-    meta = resource["meta"]
-    return bulk.Result(status, resource["id"], meta["location"], meta["version"])
+def _group(bridge: bridges.Bridge, operation: bulk.Operation, group_id: str, check: Check) -> dict[str, Any] | None:
+    """Carry out an operation on a group, none of whose members is read: the answer shows no resource."""
+    match operation.method:
+        case "POST":
+            resource = requests.resource(bridge, "create", groups.ACCEPTED, operation.data)
+            return groups.create(bridge, resource, members=False)
+        case "PUT":
+            resource = requests.resource(bridge, "replace", groups.ACCEPTED, operation.data)
+            return groups.replace(bridge, group_id, resource, check, members=False)
+        case "PATCH":
+            operations = requests.operations(bridge, groups.ACCEPTED, operation.data)
+            return groups.modify(bridge, group_id, operations, check, members=False).resource
+    groups.delete(bridge, group_id, check)
+    return None

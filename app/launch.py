@@ -3,8 +3,10 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -18,12 +20,12 @@ from app.ledger import install, tables, tokens
 from app.magento import database
 from app.magento import errors as shop_errors
 from app.sandbox import errors as sandbox_errors
-from app.sandbox import server, shop
+from app.sandbox import processes, server, shop
 
 SANDBOX = Path("var/sandbox")
 ROOT = Path(__file__).parent.parent  # where wsgi.py is
 EXAMPLE = (
-    "curl -s {url}/Users -H 'Authorization: Bearer {token}' -H 'Content-Type: application/scim+json' -d "
+    "curl -s {url}/Users -H \"Authorization: Bearer {token}\" -H 'Content-Type: application/scim+json' -d "
     '\'{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@example.com",'
     '"name":{{"givenName":"Ada","familyName":"Lovelace"}}}}\''
 )
@@ -43,13 +45,16 @@ class Stopped(Exception):
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGINT into Stopped while the sandbox is being made."""
+def signals() -> Iterator[None]:
+    """Turn SIGTERM, SIGINT and a closed terminal's SIGHUP (but for nohup, which ignores it) into Stopped."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise Stopped
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:
@@ -69,6 +74,7 @@ def prepare(settings: config.Config) -> str | None:
     """Make or upgrade our tables, and a token where there is none; gives that token's secret."""
     magento = service.open_shop(settings)
     service.read_rules(settings, magento)
+    service.read_profile(settings)
     with magento.engine.connect() as connection:
         install.upgrade(connection, settings.prefix)
         connection.commit()
@@ -92,25 +98,42 @@ def _announce(settings: config.Config, shown_database: str, base_url: str, secre
     print(f"Shop database: {shown_database}")
     print(EXAMPLE.format(url=base_url, token=secret or "$TOKEN"))
     if not secret:
-        print("(There is a token already; `magento-scim token create NAME` makes another.)")
+        print("(There is a token already; `.venv/bin/magento-scim token create NAME` makes another.)")
     sys.stdout.flush()
 
 
 def _gunicorn(port: int, workers: int, environment: Mapping[str, str]) -> int:
-    """Run gunicorn until it ends or we are told to; gives its exit code."""
-    listen = ["--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--worker-class", "gthread", "--threads", "4"]
-    where = ["--preload", "--no-control-socket", "--pythonpath", str(ROOT), "wsgi:application"]
-    command = [sys.executable, "-m", "gunicorn", *listen, *where]
-    process = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
+    """Run gunicorn until it ends or we are told to, twice for at once; gives its exit code."""
+    listen = ["--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--threads", "4"]
+    where = ["--config", "python:app.workers", "--pythonpath", str(ROOT), "wsgi:application"]
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "gunicorn", *listen, *where],
+        env=environment,
+        start_new_session=True,
+        preexec_fn=processes.die_with_parent(os.getpid()),
+    )
     try:
         return process.wait()
     except Stopped:
         process.send_signal(signal.SIGTERM)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
         return 0
+    finally:
+        process.kill()  # nothing to it once it has ended
+        process.wait()
+
+
+def _check_port(port: int) -> None:
+    """Raise config.Refused where nobody can listen on the port, before anything is made."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise config.Refused(
+                f"Cannot listen on 127.0.0.1:{port} ({error.strerror}): name another port, `make run PORT=…`."
+            ) from error
 
 
 def run(port: int, workers: int, environment: Mapping[str, str] = os.environ) -> int:
@@ -118,7 +141,8 @@ def run(port: int, workers: int, environment: Mapping[str, str] = os.environ) ->
 
     Raises config.Refused with what to do.
     """
-    with _signals(), contextlib.ExitStack() as stack:
+    _check_port(port)
+    with signals(), contextlib.ExitStack() as stack:
         try:
             return _run(port, workers, environment, stack)
         except Stopped:
@@ -139,6 +163,7 @@ def _run(port: int, workers: int, environment: Mapping[str, str], stack: context
     shown = shown or settings.database.set(drivername="mysql").render_as_string(hide_password=True)
     _announce(settings, shown, f"http://127.0.0.1:{port}{service.PATH}", secret)
     started = time.monotonic()
+    environment["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="magento-scim-"))
     code = _gunicorn(port, workers, environment)
     if code and time.monotonic() - started < 10:
         raise config.Refused(f"The server did not start on port {port}: see the lines above.")

@@ -122,6 +122,8 @@ def build(app: flask.Flask, here: service.Service, bridge: bridges.Bridge, open_
         headers |= {"Retry-After": _header("integer")} if status == 503 else {}
         spec.components.response(f"Error{status}", {"description": title, "headers": headers, **_content("Error")})
     for rule in app.url_map.iter_rules():
+        if "tenant" in rule.arguments:  # the same once more
+            continue
         view = rule.endpoint.rpartition(".")[2]
         security = [{}, *BEARER] if view in open_endpoints else None
         described = _operation(ROWS[view], view, app.view_functions[rule.endpoint], security)

@@ -1,6 +1,8 @@
 """Reads what a request carries, before any endpoint does anything: body, query, preconditions."""
 
 import json
+import re
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,12 +12,24 @@ from app import answers, service
 from app.mapping import bridges
 from app.scim import attributes, errors, memberships, messages, patch, profiles, queries, schemas, values
 
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,64}")
 DEEPEST = 50  # levels of a body: no message of the protocol has a dozen
 
 
 def bridge() -> bridges.Bridge:
     """Give the bridge of the request's tenant."""
-    return service.current().bridge(service.DEFAULT_TENANT, flask.request.host_url)
+    caller = flask.g.get("caller")
+    origin = bridges.Origin(request_id(), caller.name if caller else "", caller.token_id if caller else None)
+    return service.current().bridge(flask.g.tenant, flask.request.host_url, origin)
+
+
+def request_id() -> str:
+    """Give the request's id: the client's own, where it sends a sound one, else a new one."""
+    if "request_id" not in flask.g:
+        given = flask.request.headers.get("X-Request-Id", "")
+        flask.g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    found: str = flask.g.request_id
+    return found
 
 
 def check_url() -> None:
@@ -32,7 +46,7 @@ def body() -> dict[str, Any]:
     if kind and kind not in answers.MEDIA_TYPES:
         raise errors.UnsupportedMediaType(f"Send the body as application/scim+json, not as {kind}.")
     try:
-        found = json.loads(flask.request.get_data().decode("utf-8"), parse_constant=_no_constant)
+        found = json.loads(_text(), parse_constant=_no_constant, object_pairs_hook=_object)
         json.dumps(found, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise errors.InvalidSyntax(f"The body is no JSON document: {error}.") from error
@@ -40,6 +54,24 @@ def body() -> dict[str, Any]:
         raise errors.InvalidSyntax(f"The body must be a JSON object, not {values.kind(found)}.")
     if values.deeper_than(found, DEEPEST):
         raise errors.InvalidSyntax(f"The body is nested deeper than {DEEPEST} levels.")
+    return found
+
+
+def _text() -> str:
+    """Read the whole body; raises what Flask raises for one that is too large."""
+    data = flask.request.get_data()
+    if flask.request.content_length is None and len(data) >= (flask.request.max_content_length or len(data) + 1):
+        flask.request.stream.read(1)  # of a body without a length no more than the largest is read, and nothing said
+    return data.decode("utf-8")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its members; of two of one name nobody can say which is meant (RFC 8259 section 4)."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the name {name[:60]!r} is given twice in one object")
+        found[name] = value
     return found
 
 
@@ -95,7 +127,23 @@ def query(here: bridges.Bridge, *, search: bool = False) -> queries.Query:
     """Read a list request's query, of the URL or (`search`) of the body."""
     if search:
         return queries.search(body(), max_count=here.max_page, strict=here.profile.name == "strict")
-    return queries.parse(flask.request.args, max_count=here.max_page)
+    return queries.parse(parameters(), max_count=here.max_page)
+
+
+def parameters() -> dict[str, str]:
+    """Give the URL's parameters that mean anything in this protocol."""
+    if "parameters" not in flask.g:
+        here, fired = service.current(), set[str]()
+        given = flask.request.args.items(multi=True)
+        flask.g.parameters = queries.parameters(given, here.profile.tolerances, fired)
+        here.note(fired)
+    found: dict[str, str] = flask.g.parameters
+    return found
+
+
+def shown() -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """Give the names of attributes that the URL asks to see, and those that it asks not to see."""
+    return queries.shown(parameters())
 
 
 def check(header: str | None) -> Callable[[str], None] | None:
@@ -111,8 +159,18 @@ def check(header: str | None) -> Callable[[str], None] | None:
 
 
 def if_match() -> Callable[[str], None] | None:
-    """Give the check of the request's If-Match header."""
-    return check(flask.request.headers.get("If-Match"))
+    """Give the check of the request's If-Match and If-None-Match headers (RFC 9110 section 13.2.2)."""
+    wanted, unwanted = check(flask.request.headers.get("If-Match")), flask.request.headers.get("If-None-Match")
+    if unwanted is None:
+        return wanted
+
+    def judge(current: str) -> None:
+        if wanted:
+            wanted(current)
+        if messages.etag_matches(unwanted, current):
+            raise errors.PreconditionFailed(f"The resource is there, and its version is {current}.")
+
+    return judge
 
 
 def known(version: str) -> bool:

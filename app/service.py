@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 import flask
 import sqlalchemy as sa
 
-from app import config
+from app import config, metrics, watch
 from app.ledger import install, tables
 from app.ledger import settings as ledger_settings
 from app.magento import changes, database, passwords, shop
 from app.magento import errors as shop_errors
 from app.mapping import bridges, reader, rules
-from app.scim import profiles
+from app.scim import errors, profiles
 
 log = logging.getLogger(__name__)
-DEFAULT_TENANT = "default"
-PATH = "/scim/v2"
+DEFAULT_TENANT = rules.DEFAULT_TENANT
+PATH = "/scim/v2"  # of the tenant called default; any tenant has its name before the last part
 
 
 @dataclass
@@ -30,33 +30,62 @@ class Service:
     ledger: tables.Tables
     tables: changes.Tables
     settings: ledger_settings.Settings
-    ruleset: rules.Ruleset
+    watch: watch.Watch
     profile: profiles.Profile
     lane: passwords.Lane = field(default_factory=lambda: passwords.Lane(2))
     fired: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rulebook(self) -> rules.Rulebook:
+        """The rules in force."""
+        return self.watch.rulebook
 
     def note(self, tolerances: Iterable[str]) -> None:
         """Count the tolerances of the profile that a request needed."""
         for name in tolerances:
             self.fired[name] += 1
+            metrics.TOLERANCES.labels(name).inc()
             log.info("tolerance %s was needed", name)
 
-    def bridge(self, tenant: str, host_url: str) -> bridges.Bridge:
+    def tenant(self, name: str) -> rules.Tenant:
+        """Find a tenant by the name in its URL; raises NotFound."""
+        found = self.rulebook.tenants.get(name)
+        if found is None and name == DEFAULT_TENANT:
+            raise errors.NotFound(f"Nobody is at {PATH}: each tenant of mapping.yaml is at {path('<tenant>')}.")
+        if found is None:
+            raise errors.NotFound(f"There is no tenant {name!r}: mapping.yaml says which there are.")
+        return found
+
+    def bridge(self, tenant: rules.Tenant, host_url: str, origin: bridges.Origin) -> bridges.Bridge:
         """Give one tenant's view; `host_url` is where the request came in, used where SCIM_BASE_URL is not set."""
         return bridges.Bridge(
             shop=self.shop,
             ledger=self.ledger,
             tables=self.tables,
-            ruleset=self.ruleset,
-            tenant=tenant,
-            profile=self.profile,
-            base_url=self.config.base_url or host_url.rstrip("/") + PATH,
-            website_id=self.shop.stores.default_website_id() or 0,
+            ruleset=tenant.ruleset,
+            tenant=tenant.name,
+            profile=profiles.PROFILES[tenant.profile] if tenant.profile else self.profile,
+            base_url=base_url(self.config.base_url or host_url.rstrip("/") + PATH, tenant.name),
+            website_id=tenant.website_id or self.shop.stores.default_website_id() or 0,
             lane=self.lane,
             settings=self.settings,
+            origin=origin,
             max_page=self.config.max_page,
             note=self.note,
         )
+
+
+def path(tenant: str) -> str:
+    """Give the path under which a tenant's SCIM endpoints are."""
+    return base_url(PATH, tenant)
+
+
+def base_url(base: str, tenant: str) -> str:
+    """Give a tenant's base URL, made of the one of the tenant called default, whose last part is the version."""
+    if tenant == DEFAULT_TENANT:
+        return base
+    before, _, version = base.rpartition("/")
+    return f"{before}/{tenant}/{version}"
 
 
 def current() -> Service:
@@ -66,8 +95,11 @@ def current() -> Service:
 
 
 def engine(settings: config.Config) -> sa.Engine:
-    """Make the engine for the shop's database; nothing connects yet."""
-    return database.engine(settings.database, tls=settings.tls)
+    """Make the engine for the shop's database; nothing connects yet. Raises config.Refused where TLS cannot be."""
+    try:
+        return database.engine(settings.database, tls=settings.tls)
+    except OSError as error:
+        raise config.Refused(f"The files that SCIM_DATABASE_TLS_* name cannot be used for TLS: {error}.") from error
 
 
 def open_shop(settings: config.Config) -> shop.Shop:
@@ -75,21 +107,40 @@ def open_shop(settings: config.Config) -> shop.Shop:
     try:
         return shop.open(engine(settings), settings.prefix)
     except shop_errors.ShopError as error:
-        where = settings.database.render_as_string(hide_password=True)
+        where = settings.database.set(drivername="mysql").render_as_string(hide_password=True)
         raise config.Refused(f"The shop at {where} cannot be used: {error}") from error
 
 
-def read_rules(settings: config.Config, magento: shop.Shop) -> rules.Ruleset:
-    """Read the mapping against the shop; raises config.Refused with every mistake in it."""
+def read_rules(settings: config.Config, magento: shop.Shop) -> rules.Rulebook:
+    """Read the mapping against the shop; raises config.Refused with every mistake in it.
+
+    Also where SCIM_BASE_URL has no place for a tenant's name.
+    """
     try:
         text = settings.mapping.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise config.Refused(f"Cannot read the mapping {settings.mapping}: {error}. Set SCIM_MAPPING.") from error
     try:
-        return reader.read(text, str(settings.mapping), magento)
+        rulebook = reader.read(text, str(settings.mapping), magento)
     except reader.MappingError as error:
         count = len(error.problems)
         raise config.Refused(f"The mapping has {count} mistake{'s' * (count > 1)}:\n{error}") from error
+    named = [name for name in rulebook.tenants if name != DEFAULT_TENANT]
+    if named and settings.base_url and not settings.base_url.endswith("/v2"):
+        example = "https://scim.example.com/scim/v2"
+        raise config.Refused(
+            f"SCIM_BASE_URL is {settings.base_url!r}: with tenants it ends in /v2, as {example}, "
+            f"and the tenant {named[0]} is at {base_url(example, named[0])}."
+        )
+    return rulebook
+
+
+def read_profile(settings: config.Config) -> profiles.Profile:
+    """Find the profile; raises config.Refused with the names there are."""
+    found = profiles.PROFILES.get(settings.profile)
+    if found is None:
+        raise config.Refused(f"SCIM_PROFILE is {settings.profile!r}: it is one of {', '.join(profiles.PROFILES)}.")
+    return found
 
 
 def start(settings: config.Config) -> Service:
@@ -102,11 +153,10 @@ def start(settings: config.Config) -> Service:
         raise config.Refused(f"The shop's database {what}: run `magento-scim install`.")
     ledger = tables.define(settings.prefix)
     with database.reading(magento.engine) as connection:
-        own = ledger_settings.read(connection, ledger)
-    ruleset = read_rules(settings, magento)
-    profile = profiles.PROFILES.get(settings.profile)
-    if profile is None:
-        raise config.Refused(f"SCIM_PROFILE is {settings.profile!r}: it is one of {', '.join(profiles.PROFILES)}.")
+        own = ledger_settings.read(connection, ledger, settings.journal_key)
+    watched = watch.Watch(settings.mapping, lambda: read_rules(settings, magento), settings.watch_seconds)
+    profile = read_profile(settings)
+    metrics.listen(magento.engine)
     magento.engine.dispose()  # a process forked from this one must not share its connections
     both = {**{name: magento.tables[name] for name in magento.tables}, **ledger.named()}
-    return Service(settings, magento, ledger, both, own, ruleset, profile)
+    return Service(settings, magento, ledger, both, own, watched, profile)

@@ -6,13 +6,15 @@ from typing import Any
 
 ENDPOINTS = ("Users", "Groups", "Bulk", "Me", "Schemas", "ResourceTypes", "ServiceProviderConfig")
 BASE = re.compile(r"/scim(?:/[^/]+)?/v2(?=/|$)", re.I)
-UNVERSIONED = re.compile(rf"^/scim/(?=(?:{'|'.join(ENDPOINTS)})(?:/|$))", re.I)  # the newest (RFC 7644 section 3.13)
+# No version, or no version behind a tenant's name, is the newest one (RFC 7644 section 3.13).
+NAMES = "|".join(ENDPOINTS)
+UNVERSIONED = re.compile(rf"^/scim(/(?!v\d|(?:{NAMES})/)[^/]+)?/(?=(?:{NAMES})(?:/|$))", re.I)
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def tidy(path: str) -> str:
     """Give the path as the URL table spells it; what follows the endpoint is not touched."""
-    path = UNVERSIONED.sub("/scim/v2/", re.sub(r"/{2,}", "/", path))
+    path = UNVERSIONED.sub(r"/scim\1/v2/", re.sub(r"/{2,}", "/", path))
     base = BASE.match(path)
     if base is None:
         return path

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from app import cli
-from app.ledger import tables
+from app.ledger import install, tables
 
 ROOT = Path(__file__).parent.parent
 
@@ -45,12 +45,49 @@ def test_tokens_are_made_listed_and_revoked(run) -> None:  # type: ignore[no-unt
     assert (again.exit_code, "no living token" in again.output) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("",), "a token's name has 1 to 100 characters"),
+        (("x" * 101,), "a token's name has 1 to 100 characters"),
+        (("x", "--days", "99999999"), "is not in the range"),
+        (("x", "--user", "nobody@example.com"), "There is no user 'nobody@example.com'"),
+    ],
+)
+def test_what_is_no_token_is_told(run, words: tuple[str, ...], sentence: str) -> None:  # type: ignore[no-untyped-def]
+    done = run("token", "create", *words)
+    assert done.exit_code in (1, 2)
+    assert sentence in done.output
+    assert json.loads(run("token", "list", "--format", "json").output) == []
+
+
 @pytest.mark.requirement(115, 118)
 def test_the_secret_is_not_in_the_database(run, database: sa.Engine, table_prefix: str) -> None:  # type: ignore[no-untyped-def]
     secret = run("token", "create", "x").output.partition(": ")[2].strip()
     with database.connect() as connection:
         rows = connection.execute(sa.text(f"SELECT * FROM `{table_prefix}scim_token`")).all()
     assert secret not in repr(rows)
+
+
+def test_grants_want_our_tables_first(run, database: sa.Engine, table_prefix: str) -> None:  # type: ignore[no-untyped-def]
+    """GRANT names no table that is not there, and half of a list is no list."""
+    with database.begin() as connection:
+        connection.execute(sa.text(f"DELETE FROM `{table_prefix}scim_version`"))
+    try:
+        done = run("grants")
+    finally:
+        with database.begin() as connection:
+            connection.execute(sa.text(f"INSERT INTO `{table_prefix}scim_version` VALUES ('{install.newest()}')"))
+    assert (done.exit_code, "GRANT SELECT" in done.output) == (1, False)
+    assert "run `magento-scim install` first" in done.output
+
+
+def test_a_table_is_plain_text_and_never_cut(run) -> None:  # type: ignore[no-untyped-def]
+    name = "[/bold] :smile: a name longer than a narrow terminal is wide"
+    assert run("token", "create", name).exit_code == 0
+    listed = run("token", "list").output
+    assert "[/bold] :smile:" in listed
+    assert "…" not in listed
 
 
 def test_grants_name_every_table_once(run, table_prefix: str) -> None:  # type: ignore[no-untyped-def]
@@ -61,7 +98,9 @@ def test_grants_name_every_table_once(run, table_prefix: str) -> None:  # type: 
     assert all(line.endswith("TO 'x'@'%';") for line in lines)
 
 
-@pytest.mark.parametrize("words", [[], ["token"], ["install"], ["grants"], ["run"], ["token", "create"]])
+@pytest.mark.parametrize(
+    "words", [[], ["token"], ["install"], ["grants"], ["run"], ["connect"], ["simulate"], ["token", "create"]]
+)
 def test_help_is_everywhere(words: list[str]) -> None:
     done = CliRunner().invoke(cli.main, [*words, "--help"])
     assert (done.exit_code, done.output.startswith("Usage: ")) == (0, True)

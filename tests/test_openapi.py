@@ -33,6 +33,8 @@ def _document(scim: Client) -> dict[str, Any]:
 def _routes(scim: Client) -> Iterator[tuple[str, str, str]]:
     """Walk the service's own routes: path, method, name."""
     for rule in scim.app.url_map.iter_rules():
+        if "tenant" in rule.arguments:
+            continue
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             yield openapi.path(rule), method.lower(), rule.endpoint.rpartition(".")[2]
 

@@ -3,11 +3,11 @@
 import click
 import sqlalchemy as sa
 
-from app import service
+from app import config, service
 from app.commands import frame
 from app.ledger import install as ledger_install
 from app.ledger import tables
-from app.magento import database, schema
+from app.magento import cascades, database, schema
 
 
 @click.command()
@@ -31,19 +31,32 @@ def install() -> None:
 @click.option("--user", default="'scim'@'localhost'", show_default=True, help="The database user to grant to.")
 @frame.sentences
 def grants(user: str) -> None:
-    """Print the GRANT statements that a least-privilege database user needs for this mapping."""
+    """Print the GRANT statements that a least-privilege database user needs for this mapping.
+
+    Run it after `install`, as a user who sees all tables: those that hang on customers are found by their foreign keys.
+    """
     settings = frame.settings()
-    engine = service.engine(settings)
+    magento = service.open_shop(settings)
+    tenants = service.read_rules(settings, magento).tenants.values()
+    makes_options = any(tenant.ruleset.makes_options for tenant in tenants)
+    engine = magento.engine
     with database.reading(engine) as connection:
         present = set(sa.inspect(connection).get_table_names())
+        if ledger_install.current(connection, settings.prefix) != ledger_install.newest():
+            raise config.Refused("GRANT wants tables that exist: run `magento-scim install` first.")
+        roots = [f"{settings.prefix}{root}" for root in ("customer_entity", "customer_group")]
+        hanging = cascades.privileges(cascades.load(connection), roots)
     engine.dispose()
     name = settings.database.database
-    for table, privileges in schema.grants(settings.prefix):
-        if table in present:
-            click.echo(f"GRANT {', '.join(privileges)} ON `{name}`.`{table}` TO {user};")
-    for table in tables.names(settings.prefix):
-        click.echo(f"GRANT SELECT, INSERT, UPDATE, DELETE ON `{name}`.`{table}` TO {user};")
+    own = schema.grants(settings.prefix, makes_options=makes_options)
+    needed = {table: privileges for table, privileges in own if table in present}
+    for table, privileges in hanging.items():
+        needed[table] = tuple(dict.fromkeys((*needed.get(table, ()), *privileges)))
+    needed |= dict.fromkeys(tables.names(settings.prefix), ("SELECT", "INSERT", "UPDATE", "DELETE"))
+    click.echo(f"-- CREATE USER {user} IDENTIFIED BY '…';")
+    for table, privileges in needed.items():
+        click.echo(f"GRANT {', '.join(privileges)} ON `{name}`.`{table}` TO {user};")
     click.echo(f"GRANT SELECT ON `{name}`.`{ledger_install.version_table(settings.prefix)}` TO {user};")
-    click.echo(
-        "-- `magento-scim install` wants more, once: run it as a user who may CREATE, ALTER, INDEX and REFERENCES."
-    )
+    click.echo("-- For `magento-scim guard on`, where the database may have a trigger of ours:")
+    click.echo(f"-- GRANT TRIGGER ON `{name}`.`{settings.prefix}customer_entity` TO {user};")
+    click.echo("-- `magento-scim install` wants more: CREATE, ALTER, DROP, INDEX and REFERENCES on the database.")

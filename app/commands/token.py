@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import click
-import rich.console
 import rich.table
+import sqlalchemy as sa
 
 from app import service
 from app.commands import frame
-from app.ledger import tokens
+from app.ledger import tables, tokens
+
+LONGEST_NAME = 100
 
 
 @click.group()
@@ -18,21 +20,30 @@ def token() -> None:
     """Bearer tokens: make, list, revoke."""
 
 
+def _name(_context: click.Context, _argument: click.Parameter, text: str) -> str:
+    if not text.strip() or len(text) > LONGEST_NAME:
+        raise click.BadParameter(f"a token's name has 1 to {LONGEST_NAME} characters.")
+    return text.strip()
+
+
 @token.command("create")
-@click.argument("name")
+@click.argument("name", callback=_name)
 @click.option("--tenant", default=service.DEFAULT_TENANT, show_default=True, help="Whose users the token reaches.")
 @click.option("--read-only", is_flag=True, help="The token may read but not write.")
-@click.option("--days", type=click.IntRange(1), help="How long the token lives; without it, until it is revoked.")
-@click.option("--user", type=click.IntRange(1), help="The id of the user whom /Me is for the token's holder.")
+@click.option("--days", type=click.IntRange(1, 36500), help="How long the token lives, for ever without it.")
+@click.option("--user", help="Whom /Me is for the token's holder: an id, a userName or an e-mail.")
 @frame.sentences
-def token_create(name: str, tenant: str, read_only: bool, days: int | None, user: int | None) -> None:
+def token_create(name: str, tenant: str, read_only: bool, days: int | None, user: str | None) -> None:
     """Make a token called NAME and print it, once."""
     settings, now = frame.settings(), frame.now()
+    user_id = frame.user_id(frame.bridge(frame.opened(), tenant, "token"), user) if user else None
     scopes = ("read",) if read_only else tokens.SCOPES
     expires = now + timedelta(days=days) if days else None
-    secret = frame.on_ledger(
-        settings, lambda connection, ledger: tokens.create(connection, ledger, name, tenant, scopes, now, expires, user)
-    )
+
+    def work(connection: sa.Connection, ledger: tables.Tables) -> str:
+        return tokens.create(connection, ledger, name, tenant, scopes, now, expires, user_id)
+
+    secret = frame.on_ledger(settings, work)
     click.echo(f"Bearer token: {secret}")
 
 
@@ -48,7 +59,7 @@ def token_list(form: str) -> None:
     table = rich.table.Table("id", "name", "tenant", "scopes", "user", "created", "expires", "last used", "state")
     for entry in found:
         table.add_row(*(frame.cell(value) for value in _token_row(entry).values()))
-    rich.console.Console().print(table)
+    frame.show(table)
 
 
 def _token_row(entry: tokens.Token) -> dict[str, Any]:

@@ -1,28 +1,40 @@
-"""Claims: which choice of a select was made here for which label, so that two requests at once make one.
+"""Claims: whose an e-mail is on all websites together, by a unique key, which Magento's own table has not.
 
-The shop has no key on labels. A request that makes a choice claims its label in the same transaction; of two, the
-database's key lets the later one fail and start again, on a cluster at the commit.
+A claim stands for the e-mail that its customer was last given here; the shop may have given it another one since.
 """
 
-import hashlib
-from collections.abc import Collection
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from app.ledger import tables
 
 
-def key(label: str) -> str:
-    """Give the form in which a label is claimed; `label` as it is compared."""
-    return hashlib.sha256(label.encode()).hexdigest()
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One customer's claim. `version` rises with every write, so that two writers of one row always collide."""
+
+    entity_id: int
+    email: str
+    version: int
 
 
-def fetch(
-    connection: sa.Connection, ledger: tables.Tables, wanted: Collection[tuple[int, str]]
-) -> dict[tuple[int, str], int]:
-    """Read the choices that were made for labels, by attribute id and key. Those that the shop has lost are gone."""
-    table = ledger.option
-    if not wanted:
-        return {}
-    query = sa.select(table).where(sa.tuple_(table.c.attribute_id, table.c.label_key).in_(list(wanted)))
-    return {(row.attribute_id, row.label_key): row.option_id for row in connection.execute(query)}
+def hold(
+    connection: sa.Connection, ledger: tables.Tables, email: str, entity_id: int | None
+) -> tuple[Claim | None, Claim | None]:
+    """Give the claim on an e-mail, compared as the shop does, and a customer's own; both held until the end.
+
+    They are one where it is the customer's. Held until the transaction ends, on this server; on another one of a
+    cluster the unique key decides at the commit.
+    """
+    claim = ledger.claim
+    found = []
+    for condition in (claim.c.email == email, claim.c.entity_id == (entity_id or 0)):
+        row = connection.execute(sa.select(claim).where(condition).with_for_update()).one_or_none()
+        found.append(Claim(row.entity_id, row.email, row.version) if row else None)
+    return found[0], found[1]
+
+
+def row(email: str, before: Claim | None) -> dict[str, str | int]:
+    """Give a claim's row but for its key, in the place of the customer's last one."""
+    return {"email": email, "version": before.version + 1 if before else 1}

@@ -43,81 +43,43 @@ def fetch(
     return {row.group_id: _group(row) for row in rows}
 
 
-def create(
-    connection: sa.Connection,
-    ledger: tables.Tables,
+def row(
     tenant: str,
-    group_id: int,
     display_name: str,
     external_id: str | None,
+    version: int,
     created_at: datetime,
-    now: datetime,
-) -> None:
-    """Make a group a managed one. The unique key on its name decides between two requests at once."""
-    connection.execute(
-        ledger.group.insert().values(
-            group_id=group_id,
-            tenant=tenant,
-            name_key=links.fold(display_name),
-            display_name=display_name,
-            external_id=external_id,
-            version=1,
-            created_at=created_at,
-            modified_at=now,
-        )
-    )
-
-
-def change(
-    connection: sa.Connection,
-    ledger: tables.Tables,
-    group_id: int,
-    display_name: str,
-    external_id: str | None,
-    now: datetime,
-) -> None:
-    """Put new names in place of a group's old ones and count the change."""
-    group = ledger.group
-    connection.execute(
-        group.update()
-        .where(group.c.group_id == group_id)
-        .values(
-            name_key=links.fold(display_name),
-            display_name=display_name,
-            external_id=external_id,
-            version=group.c.version + 1,
-            modified_at=now,
-        )
-    )
+    modified_at: datetime,
+) -> dict[str, Any]:
+    """Give a group's row but for its key. The unique key on its name decides between two requests at once."""
+    return {
+        "tenant": tenant,
+        "name_key": links.fold(display_name),
+        "display_name": display_name,
+        "external_id": external_id,
+        "version": version,
+        "created_at": created_at,
+        "modified_at": modified_at,
+    }
 
 
 # --- memberships ---
 
 
-def of_customers(connection: sa.Connection, ledger: tables.Tables, entity_ids: Collection[int]) -> dict[int, list[int]]:
-    """Read the groups that customers are members of, each customer's newest first."""
+def of_customers(
+    connection: sa.Connection, ledger: tables.Tables, tenant: str, entity_ids: Collection[int]
+) -> dict[int, list[int]]:
+    """Read the groups, no other tenant's, that customers are members of, each customer's newest first."""
     if not entity_ids:
         return {}
-    member = ledger.membership
+    member, group = ledger.membership, ledger.group
     query = (
         sa.select(member.c.entity_id, member.c.group_id)
-        .where(member.c.entity_id.in_(entity_ids))
+        .outerjoin(group, group.c.group_id == member.c.group_id)
+        .where(member.c.entity_id.in_(entity_ids), sa.func.coalesce(group.c.tenant, tenant) == tenant)
         .order_by(member.c.membership_id.desc())
     )
     found: dict[int, list[int]] = {}
     for entity_id, group_id in connection.execute(query):
         found.setdefault(entity_id, []).append(group_id)
     return found
-
-
-def members(
-    connection: sa.Connection, ledger: tables.Tables, group_id: int, among: Collection[int] | None = None
-) -> list[int]:
-    """Read the members of a group, all or those among some, by rising id."""
-    member = ledger.membership
-    query = sa.select(member.c.entity_id).where(member.c.group_id == group_id).order_by(member.c.entity_id)
-    if among is not None:
-        if not among:
-            return []
-        query = query.where(member.c.entity_id.in_(among))
-    return list(connection.execute(query).scalars())

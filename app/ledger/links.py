@@ -9,10 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.ledger import tables
+from app.ledger import marks, tables
 
 Document = dict[str, Any]
 KEY = 255  # characters of an e-mail that are indexed
+KEPT, HELD, ANONYMOUS = "deactivate", "held", "anonymize"  # what a deleted user's customer is now
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,9 @@ class Link:
     """One managed customer.
 
     `user_name` is the compared form (see `fold`); the document holds the name as it was sent. Times are naive UTC.
+    `deleted_at`: since when the user is gone for its identity provider while the shop keeps the customer; then
+    `deleted_how` says what became of it, and `former_name` is the user_name, which others may take. `mark`: what
+    deactivation took (see `marks`), None for who is not deactivated.
     """
 
     entity_id: int
@@ -29,6 +33,10 @@ class Link:
     document: Document
     created_at: datetime
     modified_at: datetime
+    deleted_at: datetime | None = None
+    deleted_how: str | None = None
+    former_name: str | None = None
+    mark: marks.Mark | None = None
 
 
 def fold(user_name: str) -> str:
@@ -53,14 +61,20 @@ def _link(row: sa.Row[Any]) -> Link:
         json.loads(row.document),
         row.created_at,
         row.modified_at,
+        row.deleted_at,
+        row.deleted_how,
+        row.former_name,
+        marks.of(dict(row._mapping)),
     )
 
 
 def fetch(connection: sa.Connection, ledger: tables.Tables, entity_ids: Collection[int]) -> dict[int, Link]:
-    """Read the links of some customers in one statement; those without a link are not in the answer."""
+    """Read the links of some customers in one statement, deleted users' too; who has none is not in the answer."""
     if not entity_ids:
         return {}
-    query = sa.select(ledger.link).where(ledger.link.c.entity_id.in_(entity_ids))
+    link, inactive = ledger.link, ledger.inactive
+    both = link.outerjoin(inactive, inactive.c.entity_id == link.c.entity_id)
+    query = sa.select(link, *marks.columns(ledger)).select_from(both).where(link.c.entity_id.in_(entity_ids))
     return {row.entity_id: _link(row) for row in connection.execute(query)}
 
 
@@ -71,15 +85,19 @@ def find(
     *,
     user_name: str | None = None,
     external_id: str | None = None,
+    deleted: bool = False,
 ) -> int | None:
     """Find the customer that a tenant knows by a user name (any case) or by an external id (exact).
 
-    Returns the entity id, None where there is none.
+    `deleted`: among those who are gone for their identity provider, the last deleted first; else only among the
+    others. Returns the entity id, None where there is none.
     """
     link = ledger.link
-    query = sa.select(link.c.entity_id).where(link.c.tenant == tenant).order_by(link.c.entity_id).limit(1)
+    gone = link.c.deleted_at.is_not(None) if deleted else link.c.deleted_at.is_(None)
+    query = sa.select(link.c.entity_id).where(link.c.tenant == tenant, gone).limit(1)
+    query = query.order_by(link.c.deleted_at.desc(), link.c.entity_id)
     if user_name is not None:
-        query = query.where(link.c.user_name == fold(user_name))
+        query = query.where((link.c.former_name if deleted else link.c.user_name) == fold(user_name))
     if external_id is not None:
         query = query.where(link.c.external_id == external_id)
     return connection.execute(query).scalar()
@@ -99,4 +117,29 @@ def row(tenant: str, document: Document, created_at: datetime, modified_at: date
         "document": dump(document),
         "created_at": created_at,
         "modified_at": modified_at,
+        "deleted_at": None,
+        "deleted_how": None,
+        "former_name": None,
     }
+
+
+def gone(link_row: dict[str, Any], entity_id: int, how: str, now: datetime) -> dict[str, Any]:
+    """Give the row of a user who is deleted for its identity provider while the shop keeps the customer.
+
+    Its name is free for others: in its place stands one in capitals, which no folded name can be.
+    """
+    return {
+        **link_row,
+        "user_name": f"GONE {entity_id}",
+        "former_name": None if how == ANONYMOUS else link_row["user_name"],
+        "deleted_at": now,
+        "deleted_how": how,
+        "modified_at": now,
+    }
+
+
+def as_row(link: Link) -> dict[str, Any]:
+    """Give a link's row as it stands, but for its key."""
+    kept = row(link.tenant, link.document, link.created_at, link.modified_at)
+    deleted = {"deleted_at": link.deleted_at, "deleted_how": link.deleted_how, "former_name": link.former_name}
+    return {**kept, "user_name": link.user_name, **deleted}

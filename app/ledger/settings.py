@@ -1,5 +1,6 @@
 """Our own settings, shared by all processes: made at installation, read at start."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,15 +13,22 @@ from app.ledger import tables
 class Settings:
     """What was settled when our tables were made.
 
-    `cursor_key`: 32 bytes that seal cursors. `installed_at` (naive UTC): the time that stands for the making of what
+    `cursor_key`: 32 bytes that seal cursors, `journal_key`: 32 that seal what may not be read in the journal.
+    `installed_at` (naive UTC): the time that stands for the making of what
     the shop keeps without a time, its customer groups.
     """
 
     cursor_key: bytes
+    journal_key: bytes
     installed_at: datetime
 
 
-def read(connection: sa.Connection, ledger: tables.Tables) -> Settings:
-    """Read the settings; raises KeyError where the installation is not complete."""
+def read(connection: sa.Connection, ledger: tables.Tables, journal_key: bytes | None = None) -> Settings:
+    """Read the settings; raises KeyError where the installation is not complete.
+
+    `journal_key`: the key that is kept outside the database; without it, one is derived from the one that is in it.
+    """
     rows = {row.name: row.value for row in connection.execute(sa.select(ledger.setting))}
-    return Settings(bytes.fromhex(rows["cursor_key"]), datetime.fromisoformat(rows["installed_at"]))
+    cursor_key = bytes.fromhex(rows["cursor_key"])
+    derived = hashlib.blake2b(key=cursor_key, person=b"journal", digest_size=32).digest()
+    return Settings(cursor_key, journal_key or derived, datetime.fromisoformat(rows["installed_at"]))

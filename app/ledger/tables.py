@@ -10,6 +10,7 @@ from sqlalchemy.dialects import mysql
 
 EXACT = "utf8mb4_bin"
 TENANT = sa.String(64, collation="ascii_bin")
+WORD = sa.String(16, collation="ascii_bin")
 
 
 def exact(length: int) -> sa.String:
@@ -26,12 +27,20 @@ class Tables:
     token: sa.Table
     group: sa.Table
     membership: sa.Table
+    address: sa.Table
     setting: sa.Table
+    journal: sa.Table
+    claim: sa.Table
+    inactive: sa.Table
+    held: sa.Table
+    departure: sa.Table
     option: sa.Table
 
     def all(self) -> tuple[sa.Table, ...]:
         """List the tables."""
-        return (self.link, self.email, self.token, self.group, self.membership, self.setting, self.option)
+        users = (self.link, self.email, self.address, self.claim, self.inactive, self.held)
+        others = (self.token, self.group, self.membership, self.setting, self.journal, self.departure, self.option)
+        return (*users, *others)
 
     def named(self) -> dict[str, sa.Table]:
         """Give the tables by their names without prefix."""
@@ -51,6 +60,9 @@ def define(prefix: str = "") -> Tables:
         sa.Column("document", mysql.MEDIUMTEXT(collation=EXACT), nullable=False),
         sa.Column("created_at", sa.DateTime, nullable=False),
         sa.Column("modified_at", sa.DateTime, nullable=False),
+        sa.Column("deleted_at", sa.DateTime),
+        sa.Column("deleted_how", WORD),
+        sa.Column("former_name", exact(255)),
     )
     email = sa.Table(
         f"{prefix}scim_email",
@@ -91,11 +103,43 @@ def define(prefix: str = "") -> Tables:
         sa.Column("group_id", mysql.INTEGER(unsigned=True), nullable=False),
         sa.Column("entity_id", mysql.INTEGER(unsigned=True), nullable=False),
     )
+    address = sa.Table(
+        f"{prefix}scim_address",
+        metadata,
+        sa.Column("entity_id", mysql.INTEGER(unsigned=True), primary_key=True, autoincrement=False),
+        sa.Column("name", sa.String(64, collation="ascii_bin"), primary_key=True),
+        sa.Column("address_id", mysql.INTEGER(unsigned=True), nullable=False),
+    )
     setting = sa.Table(
         f"{prefix}scim_setting",
         metadata,
         sa.Column("name", sa.String(64, collation="ascii_bin"), primary_key=True),
         sa.Column("value", sa.String(255, collation="ascii_bin"), nullable=False),
+    )
+    journal = sa.Table(
+        f"{prefix}scim_journal",
+        metadata,
+        sa.Column("entry_id", mysql.BIGINT(unsigned=True), primary_key=True),
+        sa.Column("request_id", sa.String(64, collation="ascii_bin"), nullable=False),
+        sa.Column("at", mysql.DATETIME(fsp=6), nullable=False),
+        sa.Column("tenant", TENANT, nullable=False),
+        sa.Column("actor", exact(100), nullable=False),
+        sa.Column("token_id", mysql.INTEGER(unsigned=True)),
+        sa.Column("profile", sa.String(32, collation="ascii_bin"), nullable=False),
+        sa.Column("operation", sa.String(32, collation="ascii_bin"), nullable=False),
+        sa.Column("resource_type", sa.String(16, collation="ascii_bin"), nullable=False),
+        sa.Column("resource_id", mysql.INTEGER(unsigned=True), nullable=False),
+        sa.Column("changes", mysql.LONGTEXT(collation=EXACT), nullable=False),
+        sa.Column("reasons", mysql.MEDIUMTEXT(collation=EXACT)),
+        sa.Column("sealed", mysql.LONGBLOB),
+        sa.Column("undoes", mysql.BIGINT(unsigned=True)),
+    )
+    claim = sa.Table(
+        f"{prefix}scim_shared_email",
+        metadata,
+        sa.Column("entity_id", mysql.INTEGER(unsigned=True), primary_key=True, autoincrement=False),
+        sa.Column("email", sa.String(255), nullable=False),
+        sa.Column("version", mysql.INTEGER(unsigned=True), nullable=False),
     )
     option = sa.Table(
         f"{prefix}scim_option",
@@ -104,7 +148,47 @@ def define(prefix: str = "") -> Tables:
         sa.Column("label_key", sa.String(64, collation="ascii_bin"), primary_key=True),
         sa.Column("option_id", mysql.INTEGER(unsigned=True), nullable=False),
     )
-    return Tables(link, email, token, group, membership, setting, option)
+    leavers = _leavers(prefix, metadata)
+    return Tables(link, email, token, group, membership, address, setting, journal, claim, *leavers, option)
+
+
+def _leavers(prefix: str, metadata: sa.MetaData) -> tuple[sa.Table, sa.Table, sa.Table]:
+    """Describe what is kept of leavers: what deactivation took, deletions that wait, and who left when."""
+    inactive = sa.Table(
+        f"{prefix}scim_inactive",
+        metadata,
+        sa.Column("entity_id", mysql.INTEGER(unsigned=True), primary_key=True, autoincrement=False),
+        sa.Column("since", sa.DateTime, nullable=False),
+        sa.Column("doors", sa.String(255, collation="ascii_bin"), nullable=False),
+        sa.Column("lock_expires", sa.DateTime),
+        sa.Column("first_failure", sa.DateTime),
+        sa.Column("failures_num", sa.SmallInteger),
+        sa.Column("password_hash", exact(128)),
+        sa.Column("group_id", mysql.INTEGER(unsigned=True)),
+        sa.Column("disable_auto_group_change", sa.SmallInteger),
+        sa.Column("blocked_group_id", mysql.INTEGER(unsigned=True)),
+        sa.Column("reset_event_id", mysql.INTEGER(unsigned=True)),
+    )
+    held = sa.Table(
+        f"{prefix}scim_held",
+        metadata,
+        sa.Column("held_id", mysql.INTEGER(unsigned=True), primary_key=True),
+        sa.Column("entity_id", mysql.INTEGER(unsigned=True), nullable=False),
+        sa.Column("tenant", TENANT, nullable=False),
+        sa.Column("action", WORD, nullable=False),
+        sa.Column("was_active", sa.SmallInteger, nullable=False),
+        sa.Column("held_at", sa.DateTime, nullable=False),
+    )
+    departure = sa.Table(
+        f"{prefix}scim_departure",
+        metadata,
+        sa.Column("departure_id", mysql.BIGINT(unsigned=True), primary_key=True),
+        sa.Column("tenant", TENANT, nullable=False),
+        sa.Column("entity_id", mysql.INTEGER(unsigned=True), nullable=False),
+        sa.Column("kind", WORD, nullable=False),
+        sa.Column("left_at", sa.DateTime, nullable=False),
+    )
+    return inactive, held, departure
 
 
 def names(prefix: str = "") -> list[str]:

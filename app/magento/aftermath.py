@@ -13,6 +13,8 @@ from app.magento import changes, grid_rows, newsletter, shop
 
 log = logging.getLogger(__name__)
 
+# A new group without price index rows sees no priced products; rules name groups too.
+OF_GROUPS = ("catalog_product_price", "catalogrule_rule", "catalogrule_product")
 CUSTOMER_TYPE = 3  # Magento's user type of customers in jwt_auth_revoked (facts 4.3)
 
 
@@ -148,8 +150,14 @@ def _fits(table: sa.Table, column: str, value: Any) -> bool:
     return True
 
 
+def indexes(connection: sa.Connection, shop: shop.Shop, done: Iterable[changes.RowChange]) -> None:
+    """Have Magento's cron rebuild what hangs on groups when one was made or deleted (facts 7)."""
+    if any(c.table == "customer_group" and (c.before is None or c.after is None) for c in done):
+        invalidate(connection, shop, OF_GROUPS, datetime.now(UTC).replace(tzinfo=None))
+
+
 def invalidate(connection: sa.Connection, shop: shop.Shop, indexers: Sequence[str], now: datetime) -> None:
-    """Have Magento's cron rebuild these indexes (facts 5.2, 7)."""
+    """Have Magento's cron rebuild these indexes (facts 5.2)."""
     table = shop.tables.get("indexer_state")
     if table is None:
         log.warning("the shop has no table of indexer states: reindex %s by hand", ", ".join(indexers))

@@ -63,6 +63,11 @@ class Attribute:
         return self.backend_type == "static"
 
     @property
+    def belonging(self) -> bool:
+        """Whether it is the customer's website, store view or group, which have codes."""
+        return self.static and self.code in ("website_id", "store_id", "group_id")
+
+    @property
     def subscription(self) -> bool:
         """Whether it is the newsletter's: neither a column of the customer nor a value row."""
         return self.backend_type == NEWSLETTER.backend_type
@@ -74,7 +79,7 @@ class Attribute:
         return self.required_in.get(website_id, self.required) and self.visible_in.get(website_id, self.visible)
 
     def lines_on(self, website_id: int | None = None) -> int:
-        """Give how many lines a multiline may have, the website's word first; 0: as many as one likes."""
+        """Give how many lines a multiline attribute keeps, the website's word first; 0 for any number."""
         return self.lines_in.get(website_id or 0, self.multiline_count)
 
 

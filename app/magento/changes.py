@@ -81,13 +81,22 @@ def execute(connection: sa.Connection, tables: Tables, changes: Iterable[RowChan
 def merged(planned: Iterable[RowChange]) -> list[RowChange]:
     """Make one change of all that are planned for the same row, in the place of the first.
 
-    What ends as it began is left out, and so is a row that is made and taken away again.
+    What ends as it began is left out, and so is a row that is made and taken away again. What names a row that is
+    made only after that place stays where it is.
     """
     found: dict[tuple[Any, ...], RowChange] = {}
+    places: dict[New, int] = {}
     for change in planned:
-        row = (change.table, *sorted(change.key.items()))
+        row: tuple[Any, ...] = (change.table, *sorted(change.key.items()))
+        if row in found and any(places.get(new, -1) > list(found).index(row) for new in _news(change.after)):
+            row = (*row, "later")
+        places |= {new: len(found) for new in _news(change.key) if new not in places}
         found[row] = _after(found[row], change) if row in found else change
     return [change for change in found.values() if change.before != change.after]
+
+
+def _news(values: Mapping[str, Any] | None) -> list[New]:
+    return [value for value in (values or {}).values() if isinstance(value, New)]
 
 
 def _after(first: RowChange, second: RowChange) -> RowChange:
@@ -101,6 +110,21 @@ def _after(first: RowChange, second: RowChange) -> RowChange:
     after = {**first.after, **second.after}
     changed = [column for column in after if column not in before or before[column] != after[column]]
     return replace(first, before={c: before.get(c) for c in changed}, after={c: after[c] for c in changed})
+
+
+def removal(
+    connection: sa.Connection, tables: Tables, names: Iterable[str], value: Any, column: str = "customer_id"
+) -> list[RowChange]:
+    """Plan that the rows of some tables go which have a value, the customer's id, in a column; tables may be absent."""
+    found: list[RowChange] = []
+    for name in names:
+        table = tables.get(name)
+        if table is None:
+            continue
+        keys = [key.name for key in table.primary_key.columns]
+        for row in connection.execute(sa.select(table).where(table.c[column] == value)).mappings():
+            found.append(RowChange(name, {key: row[key] for key in keys}, dict(row), None))
+    return found
 
 
 def reverse(change: RowChange) -> RowChange:

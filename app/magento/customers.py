@@ -8,13 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import aftermath, catalog, changes, errors, newsletter, options, shop, uniqueness, values
+from app.magento import aftermath, catalog, changes, errors, newsletter, options, shop, uniqueness, value_rows, values
 
 TABLE = "customer_entity"
 # What changing a customer needs to know whatever is changed.
 ALWAYS = (
-    *("website_id", "store_id", "group_id", "email", "is_active", "password_hash", "rp_token"),
-    *("rp_token_created_at", "failures_num", "first_failure", "lock_expires", "session_cutoff", "updated_at"),
+    *("website_id", "store_id", "group_id", "email", "is_active", "password_hash", "rp_token", "updated_at"),
+    *("rp_token_created_at", "failures_num", "first_failure", "lock_expires", "session_cutoff"),
+    *("disable_auto_group_change", "confirmation"),
 )
 
 
@@ -56,14 +57,10 @@ def fetch(
         statement = statement.with_for_update()
     none = dict.fromkeys(a.code for a in attributes)
     found = {row["entity_id"]: {**none, **row} for row in connection.execute(statement).mappings()}
-    custom = {a.attribute_id: a for a in attributes if not a.static and not a.subscription}
     hollow: dict[int, set[str]] = {}
-    if found and custom:
-        for entity_id, attribute_id, *typed in connection.execute(_values(shop, custom, list(found))):
-            code, value = custom[attribute_id].code, next((v for v in typed if v is not None), None)
-            found[entity_id][code] = value
-            if value is None:
-                hollow.setdefault(entity_id, set()).add(code)
+    for entity_id, held in value_rows.fetch(connection, shop, attributes, list(found)).items():
+        found[entity_id] |= held
+        hollow[entity_id] = {code for code, value in held.items() if value is None}
     subscribed: Mapping[int, Mapping[str, Any]] = {}
     if found and any(a.subscription for a in attributes):
         subscribed = newsletter.fetch(connection, shop, found)
@@ -112,11 +109,13 @@ def write(
     *,
     tables: changes.Tables | None = None,
     orders: bool = True,
+    follow: bool = True,
 ) -> list[changes.RowChange]:
     """Carry out what was planned for customers, with its consequences (facts 5.1); give all changes executed.
 
     Nothing planned: nothing is written. tables: where others than the shop's are among the changes. orders:
-    orders carrying the old e-mail follow it. The customers to be changed are locked in this transaction.
+    orders carrying the old e-mail follow it. follow=False: the consequences are among the changes already.
+    The customers to be changed are locked in this transaction.
     Raises Duplicate when an e-mail is taken (the database's key decides, at the latest in transaction()) or
     another value that must be unique.
     """
@@ -124,10 +123,16 @@ def write(
     if not merged:
         return []
     uniqueness.refuse_taken(connection, shop, merged)
-    follow = aftermath.consequences(connection, shop, merged, orders=orders)
-    done = changes.execute(connection, tables or shop.tables, changes.merged([*merged, *follow]))
+    gone = {(change.table, *sorted(change.key.items())) for change in merged if change.after is None}
+    more = [
+        change
+        for change in (aftermath.consequences(connection, shop, merged, orders=orders) if follow else [])
+        if (change.table, *sorted(change.key.items())) not in gone
+    ]
+    done = changes.execute(connection, tables or shop.tables, changes.merged([*merged, *more]))
     shop.forget_misses(options.made(done))
     aftermath.grid(connection, shop, done)
+    aftermath.indexes(connection, shop, done)
     return done
 
 
@@ -145,20 +150,3 @@ def _wanted(shop: shop.Shop, codes: Iterable[str] | None) -> list[catalog.Attrib
     if unknown:
         raise errors.Unsupported(f"this shop's customers have no attribute {', '.join(unknown)}")
     return [known[code] for code in dict.fromkeys((*ALWAYS, *codes))]
-
-
-def _values(shop: shop.Shop, custom: Mapping[int | None, catalog.Attribute], ids: list[int]) -> sa.CompoundSelect[Any]:
-    """One statement over all value tables, a column for each, so that no value changes its type."""
-    tables = sorted({attribute.table for attribute in custom.values()})
-    selects = []
-    for name in tables:
-        table = shop.tables[name]
-        attribute_ids = [i for i, attribute in custom.items() if attribute.table == name]
-        typed = [table.c.value if other == name else sa.null() for other in tables]
-        labelled = [column.label(f"v{position}") for position, column in enumerate(typed)]
-        selects.append(
-            sa.select(table.c.entity_id, table.c.attribute_id, *labelled).where(
-                table.c.entity_id.in_(ids), table.c.attribute_id.in_(attribute_ids)
-            )
-        )
-    return sa.union_all(*selects)

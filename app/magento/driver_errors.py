@@ -85,6 +85,10 @@ def _denied(_code: int, message: str) -> errors.ShopError:
     return errors.NotGranted(needed.group(1) if needed else "", "", message)
 
 
+def _binary_log(_code: int, message: str) -> errors.ShopError:
+    return errors.NotGranted("SUPER or the server's setting log_bin_trust_function_creators=1", "", message)
+
+
 def _unsupported(_code: int, message: str) -> errors.ShopError:
     return errors.Unsupported(f"the shop's tables are not as expected: {message}")
 
@@ -175,6 +179,7 @@ NUMBERS: dict[int, Translation] = {
     1143: _denied,  # ER_COLUMNACCESS_DENIED_ERROR
     1227: _denied,  # ER_SPECIFIC_ACCESS_DENIED_ERROR
     1370: _denied,  # ER_PROCACCESS_DENIED_ERROR
+    1419: _binary_log,  # ER_BINLOG_CREATE_ROUTINE_NEED_SUPER
     1054: _unsupported,  # ER_BAD_FIELD_ERROR
     1146: _unsupported,  # ER_NO_SUCH_TABLE
     1412: _again,  # ER_TABLE_DEF_CHANGED: Magento rebuilt a table under way

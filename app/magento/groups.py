@@ -1,4 +1,4 @@
-"""In charge of customer groups: find, create, rename and remove them with what hangs on them (facts 7)."""
+"""In charge of customer groups: finds them, plans to create, rename and remove them (facts 7)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from app.magento import aftermath, errors, grid_rows, shop, values
+from app.magento import changes, errors, placement, shop, values
 
 LONGEST = 32
-GUESTS = 0
+GUESTS = placement.GUESTS
 ALL_GROUPS = 32000  # a constant of Magento's that no group may have as its id
-DEFAULT_GROUP = "customer/create_account/default_group"
-# A new group without price index rows sees no priced products; rules name groups too.
-INDEXERS = ("catalog_product_price", "catalogrule_rule", "catalogrule_product")
+DEFAULT_GROUP = placement.DEFAULT_GROUP
+NEW = changes.New("group")
+BLOCKED = "Deactivated (no login)"  # the group of those who may log in to no website
 
 Shorten = Callable[[str, Callable[[str], bool]], str]
 
@@ -72,50 +72,54 @@ def create(
     connection: sa.Connection,
     shop: shop.Shop,
     code: str,
-    now: datetime,
     *,
     tax_class_id: int | None = None,
     shorten: Shorten = shorten,
-) -> int:
-    """Create a group; give its id. now: naive UTC.
+) -> list[changes.RowChange]:
+    """Plan a group; its row comes first, its id is NEW. Its writers go one by one.
 
     tax_class_id: that of the shop's default group for None. Raises Duplicate("customer_group_code", …) when
     the code is taken, Rejected for an empty code or a tax class that is none of customers'.
     """
-    _queue(connection, shop)
+    queue(connection, shop)
     stored = _code(connection, shop, code, shorten)
-    table = shop.tables["customer_group"]
     row = {"customer_group_code": stored, "tax_class_id": _tax_class(connection, shop, tax_class_id)}
-    group_id = int(connection.execute(table.insert().values(row)).lastrowid)
+    return [changes.RowChange("customer_group", {"customer_group_id": NEW}, None, row)]
+
+
+def made(done: list[changes.RowChange]) -> int:
+    """Give the id of the group whose plan was carried out. Raises Changed, so that all is done again with the next id,
+    when the database gave the one that no group may have.
+    """
+    group_id = int(done[0].key["customer_group_id"])
     if group_id == ALL_GROUPS:
-        connection.execute(table.delete().where(table.c.customer_group_id == group_id))
-        group_id = int(connection.execute(table.insert().values(row)).lastrowid)
-    aftermath.invalidate(connection, shop, INDEXERS, now)
+        raise errors.Changed("customer_group", group_id)
     return group_id
 
 
-def rename(connection: sa.Connection, shop: shop.Shop, group_id: int, code: str, *, shorten: Shorten = shorten) -> bool:
-    """Give a group another code; give whether anything was written. Raises as create does."""
-    _queue(connection, shop)
+def rename(
+    connection: sa.Connection, shop: shop.Shop, group_id: int, code: str, *, shorten: Shorten = shorten
+) -> list[changes.RowChange]:
+    """Plan that a group gets another code; nothing where it has it. Raises as create does."""
+    queue(connection, shop)
     group = fetch(connection, shop).get(group_id)
     if group is None:
         raise errors.Rejected("group_id", f"this shop has no customer group {group_id}")
     if group_id == GUESTS:
         raise errors.Rejected("customer_group_code", "the guests' group keeps its name")
     if code == group.code:
-        return False
+        return []
     stored = _code(connection, shop, code, shorten, group_id)
     if stored == group.code:
-        return False
-    table = shop.tables["customer_group"]
-    connection.execute(table.update().where(table.c.customer_group_id == group_id).values(customer_group_code=stored))
-    return True
+        return []
+    before, after = {"customer_group_code": group.code}, {"customer_group_code": stored}
+    return [changes.RowChange("customer_group", {"customer_group_id": group_id}, before, after)]
 
 
-def remove(connection: sa.Connection, shop: shop.Shop, group_id: int, now: datetime) -> bool:
-    """Delete a group; its customers go to the default group of their store view. now: naive UTC.
+def remove(connection: sa.Connection, shop: shop.Shop, group_id: int, now: datetime) -> list[changes.RowChange]:
+    """Plan to delete a group; its customers go to the default group of their store view. now: naive UTC.
 
-    Gives whether there was one. Raises Rejected for the guests' group and for a default group of any store
+    Nothing where there is none. Raises Rejected for the guests' group and for a default group of any store
     view. Rows of price and cart rules go by the database's cascade.
     """
     if group_id == GUESTS:
@@ -127,19 +131,19 @@ def remove(connection: sa.Connection, shop: shop.Shop, group_id: int, now: datet
             "group_id",
             f"it is the default group of store view {stores or 'none but the default'}: change {DEFAULT_GROUP} first",
         )
-    _queue(connection, shop)
-    table = shop.tables["customer_group"]
-    if not connection.execute(table.delete().where(table.c.customer_group_id == group_id)).rowcount:
-        return False
-    _move_customers(connection, shop, group_id, defaults, now)
-    excluded = shop.tables.get("customer_group_excluded_website")
-    if excluded is not None:
-        connection.execute(excluded.delete().where(excluded.c.customer_group_id == group_id))
-    aftermath.invalidate(connection, shop, INDEXERS, now)
-    return True
+    queue(connection, shop)
+    planned = _moves(connection, shop, group_id, defaults, now)
+    for name, column in (("customer_group_excluded_website", "customer_group_id"), ("customer_group", None)):
+        table = shop.tables.get(name)
+        if table is None:
+            continue
+        key = next(iter(table.primary_key.columns)).name
+        rows = connection.execute(sa.select(table).where(table.c[column or key] == group_id)).mappings()
+        planned += [changes.RowChange(name, {key: row[key]}, dict(row), None) for row in rows]
+    return planned if planned and planned[-1].table == "customer_group" else []
 
 
-def _queue(connection: sa.Connection, shop: shop.Shop) -> None:
+def queue(connection: sa.Connection, shop: shop.Shop) -> None:
     """Hold the guests' group, which always exists: codes have no key, so their writers go one by one."""
     table = shop.tables["customer_group"]
     connection.execute(
@@ -182,28 +186,22 @@ def _defaults(shop: shop.Shop) -> dict[int | None, int]:
     return found | {store: settings.number(DEFAULT_GROUP, store_id=store) for store in shop.stores.stores}
 
 
-def _move_customers(
+def _moves(
     connection: sa.Connection, shop: shop.Shop, group_id: int, defaults: dict[int | None, int], now: datetime
-) -> None:
-    """Move customers, their grid rows and open carts, a statement for each target group."""
-    entity, grid, quote = shop.tables["customer_entity"], shop.grid, shop.tables.get("quote")
+) -> list[changes.RowChange]:
+    """Plan that a group's customers move to the default groups of their store views, holding their rows."""
+    entity = shop.tables["customer_entity"]
+    columns = (entity.c.entity_id, entity.c.store_id, entity.c.updated_at)
+    rows = connection.execute(
+        sa.select(*columns).where(entity.c.group_id == group_id).order_by(entity.c.entity_id).with_for_update()
+    )
     moment = now.replace(microsecond=0)
-    other = defaults[None]
-    for target in sorted(set(defaults.values())):
-        stores = [store for store, group in defaults.items() if group == target and store is not None]
-        here: sa.ColumnElement[bool] = entity.c.store_id.in_(stores)
-        if target == other:
-            here = sa.or_(here, entity.c.store_id.is_(None))
-        mine = sa.and_(entity.c.group_id == group_id, here)
-        ids = sa.select(entity.c.entity_id).where(mine)
-        if quote is not None:
-            connection.execute(
-                quote.update()
-                .where(quote.c.is_active == 1, quote.c.customer_id.in_(ids))
-                .values(customer_group_id=target)
-            )
-        if grid is not None and grid_rows.writable(connection, shop):
-            connection.execute(
-                grid.update().where(grid.c.group_id == group_id, grid.c.entity_id.in_(ids)).values(group_id=target)
-            )
-        connection.execute(entity.update().where(mine).values(group_id=target, updated_at=moment))
+    return [
+        changes.RowChange(
+            "customer_entity",
+            {"entity_id": entity_id},
+            {"group_id": group_id, "updated_at": updated_at},
+            {"group_id": defaults.get(store_id, defaults[None]), "updated_at": moment},
+        )
+        for entity_id, store_id, updated_at in rows
+    ]

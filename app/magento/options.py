@@ -1,13 +1,13 @@
 """In charge of the choices of selects: their labels, and the rows of one that is made (facts 8.1).
 
-A choice that is not there yet is a Choice, an id that the database will give; whoever plans values asks `settle` what
-has become of it. So a select never holds a label, and two requests that want the same one get the same.
+A choice that is not there yet is a Choice, an id that the database will give; `settle` says of a change set what has
+become of those in it. So a select never holds a label, and two requests that want the same one get the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from app.magento import catalog, changes, errors, schema, shop
 
 LONGEST = 255  # eav_attribute_option_value.value
 LAST_PLACE = 2**16 - 1  # eav_attribute_option.sort_order
+ROWS = 2  # of each choice that is made: option and label
 OPTION, LABEL = "eav_attribute_option", "eav_attribute_option_value"
 Made = Mapping[int, Mapping[int, str]]
 """Choices that a transaction has made: attribute id -> option id -> label."""
@@ -66,22 +67,20 @@ def fetch(connection: sa.Connection, tables: schema.Tables, attribute_ids: Itera
     return found
 
 
-def settle(
-    connection: sa.Connection, shop: shop.Shop, values: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[changes.RowChange]]:
-    """Say what became of the choices among values, and plan the rows of those that nobody has made since.
+def settle(connection: sa.Connection, shop: shop.Shop, planned: Iterable[changes.RowChange]) -> list[changes.RowChange]:
+    """Say what became of the choices among planned changes, and plan the rows of those that nobody has made since.
 
-    Gives the values with ids for the choices that are there, and the rows that must be written before them: option
-    and label, as Magento's admin writes them (ResourceModel/Entity/Attribute), in the last place. Raises Rejected
-    where the shop has a label twice.
+    Choices that are there are replaced by their ids. Those to be made come first: option and label, as Magento's admin
+    writes them (ResourceModel/Entity/Attribute), in the last place. Raises Rejected where the shop has a label twice.
     """
-    wanted = {each: each for value in values.values() for each in _choices(value)}
+    planned = list(planned)
+    wanted = {each: each for row in planned for value in (row.after or {}).values() for each in _choices(value)}
     if not wanted:
-        return dict(values), []
+        return planned
     there = fetch(connection, shop.tables, {each.attribute_id for each in wanted})
     shop.learn(there)
     known: dict[changes.New, int] = {}
-    planned: list[changes.RowChange] = []
+    made: list[changes.RowChange] = []
     places = _places(connection, shop, {each.attribute_id for each in wanted})
     for each in wanted:
         found = find(there.get(each.attribute_id, {}), each.label)
@@ -91,8 +90,14 @@ def settle(
             known[each] = found[0]
             continue
         place = places[each.attribute_id] = min(places.get(each.attribute_id, -1) + 1, LAST_PLACE)
-        planned += _rows(each, place)
-    return {code: _settled(value, known) for code, value in values.items()}, planned
+        made += _rows(each, place)
+    settled = [
+        replace(row, after={column: _settled(value, known) for column, value in row.after.items()})
+        if row.after
+        else row
+        for row in planned
+    ]
+    return [*made, *settled]
 
 
 def made(done: Iterable[changes.RowChange]) -> Made:

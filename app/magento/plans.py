@@ -8,7 +8,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import aftermath, catalog, changes, customers, errors, newsletter, numbering, shop, values
+from app.magento import (
+    aftermath,
+    catalog,
+    changes,
+    customers,
+    errors,
+    newsletter,
+    numbering,
+    placement,
+    shop,
+    value_rows,
+    values,
+)
 
 TABLE = "customer_entity"
 NEWSLETTER = catalog.NEWSLETTER.code
@@ -42,7 +54,7 @@ def create(
     now: naive UTC. The customer's id is changes.NEW. Raises Rejected.
     """
     subscribe = _subscribe(shop, data)
-    placed = _placed(shop, {code: value for code, value in data.items() if code != NEWSLETTER})
+    placed = placement.new(shop, {code: value for code, value in data.items() if code != NEWSLETTER})
     website_id = placed["website_id"]
     for code in missing(shop, placed, website_id):
         raise errors.Rejected(code, "this shop requires it: give a value that is not empty")
@@ -62,7 +74,7 @@ def create(
         planned.append(taken)
     custom = [shop.catalog.customer[code] for code in stored if not shop.catalog.customer[code].static]
     for attribute in sorted(custom, key=lambda a: (a.table, a.attribute_id)):
-        planned.append(_value_row(attribute, changes.NEW, stored[attribute.code], None))
+        planned.append(value_rows.plan(attribute, changes.NEW, stored[attribute.code], None))
     return planned + newsletter.welcome(connection, shop, row, subscribe, now)
 
 
@@ -84,7 +96,7 @@ def change(
     website_id = customer.data.get("website_id")
     row: dict[str, Any] = {}
     rows: list[changes.RowChange] = []
-    for code, value in desired.items():
+    for code, value in placement.moved(shop, customer.data, desired).items():
         attribute = _writable(shop, code)
         if attribute.subscription:
             continue
@@ -98,7 +110,7 @@ def change(
             row[code] = wanted
         else:
             there = current is not None or code in customer.hollow
-            rows.append(_value_row(attribute, customer.entity_id, wanted, {"value": current} if there else None))
+            rows.append(value_rows.plan(attribute, customer.entity_id, wanted, {"value": current} if there else None))
     changes_password = password_hash not in (None, customer.data["password_hash"])
     if changes_password:
         row |= {"password_hash": password_hash, "session_cutoff": moment}
@@ -120,7 +132,8 @@ def newcomer(shop: shop.Shop, planned: Iterable[changes.RowChange]) -> customers
     row = next(change.after or {} for change in planned if change.table == TABLE)
     columns = shop.tables[TABLE].columns
     defaults = {column.name: row.get(column.name) for column in columns}
-    return customers.Customer(changes.NEW, {**defaults, "is_active": 1, "failures_num": 0, **row})
+    given = {"is_active": 1, "failures_num": 0, "disable_auto_group_change": 0}
+    return customers.Customer(changes.NEW, {**defaults, **given, **row})
 
 
 def remove(connection: sa.Connection, shop: shop.Shop, entity_id: int, now: datetime) -> list[changes.RowChange]:
@@ -150,42 +163,3 @@ def _writable(shop: shop.Shop, code: str) -> catalog.Attribute:
     if attribute.read_only_reason:
         raise errors.Rejected(code, f"it cannot be written: {attribute.read_only_reason}")
     return attribute
-
-
-def _placed(shop: shop.Shop, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Find website, store view, group and created_in where data does not say (facts 1.2)."""
-    stores = shop.stores
-    placed = dict(data)
-    attributes = shop.catalog.customer
-    for code in ("website_id", "store_id", "group_id"):
-        if not values.is_empty(placed.get(code)):
-            placed[code] = values.normalize(shop, attributes[code], placed[code])
-        else:
-            placed.pop(code, None)
-    if "website_id" not in placed:
-        store = stores.stores.get(placed.get("store_id", 0))
-        website_id = store.website_id if store and store.website_id else stores.default_website_id()
-        if website_id is None:
-            raise errors.Rejected("website_id", "this shop has no website")
-        placed["website_id"] = website_id
-    if "store_id" not in placed:
-        store_id = stores.default_store(placed["website_id"])
-        if store_id is None:
-            raise errors.Rejected("store_id", f"website {placed['website_id']} has no store view")
-        placed["store_id"] = store_id
-    store = stores.stores[placed["store_id"]]
-    if store.website_id != placed["website_id"] and not shop.settings.shares_accounts():
-        raise errors.Rejected("store_id", f"store view {store.store_id} is not of website {placed['website_id']}")
-    if "group_id" not in placed:
-        placed["group_id"] = shop.settings.number("customer/create_account/default_group", store_id=placed["store_id"])
-    if values.is_empty(placed.get("created_in")):
-        placed["created_in"] = store.name
-    return placed
-
-
-def _value_row(
-    attribute: catalog.Attribute, entity_id: changes.Id, wanted: Any, before: Mapping[str, Any] | None
-) -> changes.RowChange:
-    """Plan a value row: made, changed, or deleted when it becomes empty (facts 1.3)."""
-    key = {"entity_id": entity_id, "attribute_id": attribute.attribute_id}
-    return changes.RowChange(attribute.table, key, before, None if wanted is None else {"value": wanted})

@@ -39,8 +39,8 @@ TABLES: tuple[TableUse, ...] = (
     _use("customer_eav_attribute", "S", "the attributes' flags", required=True),
     _use("customer_eav_attribute_website", "S", "the attributes' flags per website"),
     _use("eav_entity_attribute", "S", "which attributes Magento shows", required=True),
-    _use("eav_attribute_option", "SI", "the choices of selects", required=True),
-    _use("eav_attribute_option_value", "SI", "the choices' labels", required=True),
+    _use("eav_attribute_option", "S", "the choices of selects", required=True),
+    _use("eav_attribute_option_value", "S", "the choices' labels", required=True),
     _use("eav_entity_store", "SIU", "customer numbers, when the shop hands them out"),
     _use("store", "S", "store views", required=True),
     _use("store_group", "S", "stores", required=True),
@@ -50,24 +50,43 @@ TABLES: tuple[TableUse, ...] = (
     _use("directory_country_region", "S", "regions of addresses"),
     _use("directory_country_region_name", "S", "regions' names"),
     _use("customer_group", "SIUD", "customer groups", required=True),
-    _use("customer_group_excluded_website", "SID", "groups shut out of a website"),
+    _use("customer_group_excluded_website", "SID", "groups shut out of a website; block_group"),
     _use("tax_class", "S", "the tax class of a new group"),
     _use("indexer_state", "SU", "whether the customer grid may be written; new groups need a price index"),
     _use("customer_grid_flat", "SIUD", "the list of customers in the admin"),
     _use("newsletter_subscriber", "SIUD", "subscriptions follow the e-mail address"),
-    _use("quote", "SU", "open carts follow e-mail address and group"),
+    _use("quote", "SUD", "open carts follow e-mail address and group; an anonymized customer's go"),
     _use("sales_order", "SU", "orders follow the e-mail address"),
     _use("sales_order_grid", "SU", "the list of orders follows the e-mail address"),
     _use("jwt_auth_revoked", "SIU", "API tokens end"),
     _use("oauth_token", "SD", "API tokens end"),
     _use("persistent_session", "SD", "remembered carts end"),
     _use("login_as_customer", "SD", "pending admin logins end"),
+    _use("password_reset_request_event", "SIUD", "block_reset keeps reset mails away"),
+    _use("customer_visitor", "S", "whether a session is younger than its cut, for the report on doors"),
+    _use("oauth_token_request_log", "SD", "anonymize: failed logins by address"),
+    _use("customer_log", "SD", "anonymize: last login"),
+    _use("wishlist", "SD", "anonymize: wish lists"),
+    _use("vault_payment_token", "SD", "anonymize: stored cards"),
+    _use("product_alert_price", "SD", "anonymize: price alerts"),
+    _use("product_alert_stock", "SD", "anonymize: stock alerts"),
+    _use("catalog_compare_item", "SD", "anonymize: compared products"),
+    _use("catalog_compare_list", "SD", "anonymize: compared products"),
+    _use("report_viewed_product_index", "SD", "anonymize: viewed products"),
+    _use("report_compared_product_index", "SD", "anonymize: compared products"),
+    _use("login_as_customer_assistance_allowed", "SD", "anonymize: consent to administrators' logins"),
+    _use("magento_login_as_customer_log", "SU", "anonymize: the address in the log of administrators' logins"),
+    _use("review_detail", "SU", "anonymize: names under reviews"),
 )
 
 
-def grants(prefix: str = "") -> list[tuple[str, tuple[str, ...]]]:
+OF_OPTIONS = ("eav_attribute_option", "eav_attribute_option_value")  # written where labels may become new options
+
+
+def grants(prefix: str = "", *, makes_options: bool = False) -> list[tuple[str, tuple[str, ...]]]:
     """List every table, with prefix, and the privileges this program uses on it."""
-    return [(prefix + use.name, use.privileges) for use in TABLES]
+    more = ("INSERT",) if makes_options else ()
+    return [(prefix + use.name, use.privileges + (more if use.name in OF_OPTIONS else ())) for use in TABLES]
 
 
 class Tables:
@@ -136,3 +155,17 @@ def reflect(connection: sa.Connection, prefix: str = "") -> Tables:
 def table(connection: sa.Connection, name: str, metadata: sa.MetaData | None = None) -> sa.Table:
     """Read one table's definition; name with prefix."""
     return sa.Table(name, metadata or sa.MetaData(), autoload_with=connection, resolve_fks=False)
+
+
+# What opens something for whoever reads it: hashes of passwords, tokens, links. Table without prefix -> columns.
+SECRETS = {
+    "customer_entity": frozenset({"password_hash", "rp_token", "confirmation"}),
+    "oauth_token": frozenset({"token", "secret", "verifier"}),
+    "persistent_session": frozenset({"key"}),
+    "login_as_customer": frozenset({"secret"}),
+    "newsletter_subscriber": frozenset({"subscriber_confirm_code"}),
+    "vault_payment_token": frozenset({"public_hash", "gateway_token", "details"}),
+    "wishlist": frozenset({"sharing_code"}),
+    "downloadable_link_purchased_item": frozenset({"link_hash"}),
+    "paypal_billing_agreement": frozenset({"reference_id"}),
+}

@@ -6,13 +6,13 @@ import copy
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import catalog, database, errors, features, options, schema, settings
+from app.magento import cascades, catalog, countries, database, errors, features, options, schema, settings
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +21,7 @@ Choices = Mapping[int, Mapping[int, str]]
 """Of some selects: attribute id -> option id -> the admin's label."""
 
 RETRY_SECONDS = 5.0
+CASCADES_SECONDS = 600.0  # foreign keys change when somebody installs a module
 MISS_SECONDS = 1.0  # misses come in crowds; one reading serves them
 MOST_MISSES = 10_000
 
@@ -34,6 +35,7 @@ class Snapshot:
     settings: settings.Settings
     groups: Mapping[int, str]
     options: Choices
+    countries: countries.Countries
     grid: sa.Table | None
     read_at: float
     prepared: dict[str, Any] = field(default_factory=dict)
@@ -42,7 +44,7 @@ class Snapshot:
 class Shop:
     """One shop. Everything in it is safe to share between threads.
 
-    catalog, stores, settings, groups (id -> code) and options are read again after fresh_seconds; when that
+    catalog, stores, settings, groups (id -> code), options and countries are read again after fresh_seconds; when that
     fails the last known ones stay. features: what this release does. overrides: settings locked outside the database.
     """
 
@@ -61,6 +63,7 @@ class Shop:
         self.fresh_seconds = fresh_seconds
         self.overrides = dict(overrides or {})
         self._reading = threading.Lock()
+        self._cascades: tuple[float, cascades.Cascades] | None = None
         self._made: Choices = {}
         self._missing = threading.Lock()
         self._misses: dict[tuple[int, object], float] = {}
@@ -83,6 +86,11 @@ class Shop:
     def groups(self) -> Mapping[int, str]:
         """Customer groups: id -> code."""
         return self._fresh().groups
+
+    @property
+    def countries(self) -> countries.Countries:
+        """Countries and their regions."""
+        return self._fresh().countries
 
     @property
     def grid(self) -> sa.Table | None:
@@ -141,9 +149,28 @@ class Shop:
             kept[name] = build()
         return kept[name]
 
+    def cascades(self) -> cascades.Cascades:
+        """Give the foreign keys of the database, read when they are first asked for and then every ten minutes."""
+        kept = self._cascades
+        if kept is None or time.monotonic() - kept[0] > CASCADES_SECONDS:
+            with database.reading(self.engine) as connection:
+                kept = (time.monotonic(), cascades.load(connection))
+            self._cascades = kept
+        return kept[1]
+
     def refresh_grid(self, connection: sa.Connection) -> None:
         """Read the grid's columns again."""
         self._snapshot = replace(self._snapshot, grid=self._read_grid(connection), prepared={})
+
+    def refresh_groups(self) -> None:
+        """Read the customer groups again, always: another process may have made one this moment."""
+        with database.reading(self.engine) as connection:
+            self._snapshot = replace(self._snapshot, groups=self._read_groups(connection))
+
+    def know_groups(self, connection: sa.Connection, ids: Iterable[int]) -> None:
+        """Read the groups again over the connection, which sees its own uncommitted rows, unless all are known."""
+        if not set(ids) <= set(self.groups):
+            self._snapshot = replace(self._snapshot, groups=self._read_groups(connection))
 
     def refresh(self, connection: sa.Connection | None = None) -> None:
         """Read everything again now; over the given connection to see its own uncommitted rows."""
@@ -172,8 +199,6 @@ class Shop:
         attributes = catalog.load(connection, self.tables)
         stores = settings.load_stores(connection, self.tables)
         values = settings.load(connection, self.tables, stores, self.overrides)
-        group = self.tables["customer_group"]
-        groups = connection.execute(sa.select(group.c.customer_group_id, group.c.customer_group_code))
         selects = [
             attribute.attribute_id
             for attribute in (*attributes.customer.values(), *attributes.address.values())
@@ -183,11 +208,17 @@ class Shop:
             catalog=attributes,
             stores=stores,
             settings=values,
-            groups={row[0]: row[1] for row in groups},
+            groups=self._read_groups(connection),
             options=options.fetch(connection, self.tables, selects),
+            countries=countries.load(connection, self.tables),
             grid=self._read_grid(connection),
             read_at=time.monotonic(),
         )
+
+    def _read_groups(self, connection: sa.Connection) -> Mapping[int, str]:
+        group = self.tables["customer_group"]
+        rows = connection.execute(sa.select(group.c.customer_group_id, group.c.customer_group_code))
+        return {row[0]: row[1] for row in rows}
 
     def _read_grid(self, connection: sa.Connection) -> sa.Table | None:
         """A full reindex drops the grid and makes it anew, maybe with other columns (facts 5.2)."""

@@ -39,7 +39,8 @@ def _guarded(
         for attribute in unique:
             if attribute.table != change.table or not change.after:
                 continue
-            if attribute.static or change.key["attribute_id"] == attribute.attribute_id:
+            row = {**change.key, **change.after}
+            if attribute.static or row["attribute_id"] == attribute.attribute_id:
                 value = change.after.get(attribute.column)
                 if value is not None:
-                    yield attribute, value, change.key["entity_id"]
+                    yield attribute, value, row["entity_id"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from app.magento import catalog, changes, emails, errors, newsletter, shop, validators
+from app.magento import catalog, changes, emails, errors, newsletter, placement, shop, validators
 
 EARLIEST_YEAR = 1000
 BASIC_PLANE = 0xFFFF  # Magento talks utf8mb3 to its database (facts 10)
@@ -31,6 +31,8 @@ def normalize(shop: shop.Shop, attribute: catalog.Attribute, value: Any, website
         if attribute.required_on(website_id):
             raise errors.Rejected(attribute.code, "this shop requires it: give a value that is not empty")
         if attribute.static and not attribute.nullable:
+            if attribute.type == "string":
+                return ""  # as Magento keeps an optional telephone (facts 9)
             raise errors.Rejected(attribute.code, "the shop cannot leave it empty: give a value")
         return None
     stored = _READERS[_kind(attribute)](shop, attribute, value)
@@ -89,7 +91,7 @@ def _unstorable(character: str) -> bool:
 
 
 def _kind(attribute: catalog.Attribute) -> str:
-    if attribute.code in _ENTITIES and attribute.static:
+    if attribute.belonging:
         return attribute.code
     if attribute.code == "email" and attribute.static:
         return "email"
@@ -209,27 +211,8 @@ def _lines(shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> str:
     return "\n".join(kept)
 
 
-def _website(shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> int:
-    return _known(attribute, _integer(shop, attribute, value), shop.stores.websites, "website")
-
-
-def _store(shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> int:
-    return _known(attribute, _integer(shop, attribute, value), shop.stores.stores, "store view")
-
-
-def _group(shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> int:
-    number = _integer(shop, attribute, value)
-    if number not in shop.groups:
-        shop.refresh_soon()
-    if number == 0:
-        raise errors.Rejected(attribute.code, "group 0 is for guests; no customer may be in it")
-    return _known(attribute, number, shop.groups, "customer group")
-
-
-def _known(attribute: catalog.Attribute, number: int, there: Iterable[int], what: str) -> int:
-    if number not in there:
-        raise errors.Rejected(attribute.code, f"this shop has no {what} {number}")
-    return number
+def _belonging(shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> int:
+    return placement.find(shop, attribute.code, value)
 
 
 def _check_text(attribute: catalog.Attribute, text: str) -> None:
@@ -252,9 +235,8 @@ def _ids(value: Any) -> list[str | changes.New]:
     return [part for part in found if part != ""]
 
 
-_ENTITIES = {"website_id": _website, "store_id": _store, "group_id": _group}
 _READERS: dict[str, Callable[[Any, catalog.Attribute, Any], Any]] = {
-    **_ENTITIES,
+    **dict.fromkeys(placement.KINDS, _belonging),
     "email": _email,
     "string": _text,
     "integer": _integer,

@@ -1,11 +1,11 @@
 """A bridge: one tenant's view of one shop, with the rules in force. Everything a request needs, resolved once."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.ledger import settings, tables
-from app.magento import changes, groups, options, passwords, shop
+from app.magento import addresses, changes, groups, options, passwords, shop
 from app.mapping import projection, rules
 from app.scim import profiles
 
@@ -15,6 +15,15 @@ NEEDED = ("email", "website_id", "store_id", "group_id", "is_active", "created_a
 
 def _unheard(_tolerances: Iterable[str]) -> None:
     """Leave it uncounted which tolerances a request needed."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a change comes from: the request's id, and the token, or the command, that asks for it."""
+
+    request_id: str
+    actor: str
+    token_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -35,20 +44,38 @@ class Bridge:
     website_id: int
     lane: passwords.Lane
     settings: settings.Settings
+    origin: Origin
     max_page: int = 1000
     note: Callable[[Iterable[str]], None] = _unheard
 
     @property
     def codes(self) -> tuple[str, ...]:
         """List the shop's attributes that a request reads."""
-        return tuple(dict.fromkeys((*NEEDED, *(rule.target for rule in self.ruleset.rules))))
+        defaults = addresses.DEFAULTS.values() if self.ruleset.addresses else ()
+        return tuple(dict.fromkeys((*NEEDED, *defaults, *(rule.target for rule in self.ruleset.rules))))
+
+    @property
+    def shares_accounts(self) -> bool:
+        """Say whether an e-mail means the same customer on all websites."""
+        scope = self.ruleset.match.scope
+        return scope == "global" or (scope == "auto" and self.shop.settings.shares_accounts())
 
     @property
     def match_website(self) -> int | None:
-        """Give the website within which an e-mail means one customer, None where all websites share accounts."""
-        scope = self.ruleset.match.scope
-        shared = scope == "global" or (scope == "auto" and self.shop.settings.shares_accounts())
-        return None if shared else self.website_id
+        """Give the website whose customers are this tenant's, None where they are on any.
+
+        On any: all websites share accounts, or a rule says for each customer which website is its own.
+        """
+        rule = self.ruleset.rule("website_id")
+        return None if self.shares_accounts or (rule and rule.goes_in) else self.website_id
+
+    def email_website(self, document: dict[str, Any]) -> int | None:
+        """Give the website within which a document's e-mail means one customer, None for all of them."""
+        if self.shares_accounts:
+            return None
+        rule = self.ruleset.rule("website_id")
+        given = projection.outcome(rule, document, self.context({}, creating=True)).value if rule else None
+        return int(given) if given else self.website_id
 
     def default_group(self, store_id: int | None = None) -> int:
         """Give the group that the shop puts its new customers in; being in it is being a member of none."""
@@ -66,8 +93,11 @@ class Bridge:
         email: str | None = projection.outcome(rule, document, self.context({}, creating=True)).value if rule else None
         return email
 
-    def context(
-        self, data: Mapping[str, Any], *, creating: bool = False, made: options.Made | None = None
-    ) -> projection.Context:
-        """Give the rules what they need beside a document; `made`: the choices that this transaction has made."""
-        return projection.Context(self.shop.knowing(made or {}), self.website_id, data, creating)
+    def knowing(self, done: Iterable[changes.RowChange]) -> "Bridge":
+        """Give this bridge as a transaction sees it that has executed changes: with the choices that they made."""
+        made = options.made(done)
+        return replace(self, shop=self.shop.knowing(made)) if made else self
+
+    def context(self, data: Mapping[str, Any], *, creating: bool = False) -> projection.Context:
+        """Give the rules what they need beside a document."""
+        return projection.Context(self.shop, data.get("website_id") or self.website_id, data, creating)

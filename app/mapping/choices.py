@@ -1,4 +1,4 @@
-"""In charge of the labels of selects: into option ids, and back (facts 8.1)."""
+"""In charge of the labels of selects: into option ids, and back; and of the options that are made (facts 8.1)."""
 
 from collections.abc import Sequence
 from typing import Any

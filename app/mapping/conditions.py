@@ -18,9 +18,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from app.ledger import links
-from app.magento import values
-from app.mapping import bridges, groups, rules
-from app.scim import cursors, errors, trees
+from app.magento import addresses, values
+from app.mapping import bridges, groups, rules, visibility
+from app.scim import cursors, errors, paths, trees
 
 MOST_JUDGED = 20_000  # candidates that the evaluator looks at before a filter is too wide
 BATCH = 500
@@ -87,7 +87,7 @@ class Order:
     def clauses(self, ids: sa.ColumnElement[int]) -> list[sa.ColumnElement[Any]]:
         """Give the terms of ORDER BY."""
         if self.column is None:
-            return [ids.desc() if self.descending else ids]
+            return [ids]
         absent = self.column.is_(None)
         return [absent.desc(), self.column.desc(), ids] if self.descending else [absent, self.column, ids]
 
@@ -95,7 +95,7 @@ class Order:
         """Give the condition of those who come after a place."""
         last, value = place.last_id, place.last_value
         if self.column is None:
-            return ids < last if self.descending else ids > last
+            return ids > last
         absent = self.column.is_(None)
         if value is None:
             same = sa.and_(absent, ids > last)
@@ -123,18 +123,20 @@ class Translator:
         return self.bridge.ledger.link
 
     @property
+    def active(self) -> Condition:
+        """Whether the user is active: as the shop says, and not deactivated here."""
+        mark = self.bridge.ledger.inactive
+        marked = sa.select(mark.c.entity_id).where(mark.c.entity_id == self.entity.c.entity_id)
+        return sa.and_(self.entity.c.is_active == 1, sa.not_(marked.correlate(self.entity).exists()))
+
+    @property
     def linked(self) -> Condition:
         """Whether the user is managed."""
         return self.link.c.entity_id.is_not(None)
 
     def visible(self) -> sa.Select[Any]:
         """Select the ids of all users that this tenant has."""
-        entity, link = self.entity, self.link
-        joined = entity.outerjoin(link, link.c.entity_id == entity.c.entity_id)
-        mine = sa.or_(link.c.entity_id.is_(None), link.c.tenant == self.bridge.tenant)
-        query = sa.select(entity.c.entity_id).select_from(joined).where(mine)
-        website = self.bridge.match_website
-        return query if website is None else query.where(entity.c.website_id == website)
+        return visibility.customers(self.bridge)
 
     # --- candidates by an index ---
 
@@ -175,12 +177,13 @@ class Translator:
             case "groups.value":
                 member, number = self.bridge.ledger.membership, _number(value)
                 put = sa.select(member.c.entity_id).where(member.c.group_id == number)
-                return sa.union(put, groups.in_shop_group(self.bridge, number))
+                theirs = (groups.in_shop_group(self.bridge, number), groups.held_aside(self.bridge, number))
+                return sa.union(put, *theirs)
         return None
 
     def _from_elsewhere(self, attribute: str) -> bool:
         """Say whether a rule shows anything but the shop's e-mail at an attribute."""
-        return any(
+        return self._addressed(trees.Path(None, self.bridge.ruleset.accepted.find(attribute))) or any(
             rule.target != "email" and rule.comes_out and str(rule.sources[0].top) == attribute
             for rule in self.bridge.ruleset.rules
         )
@@ -191,16 +194,18 @@ class Translator:
     # --- order ---
 
     def order(self, path: trees.Path, descending: bool) -> Order:
-        """Sort by a path: the shop's column where it has the value, else the document's."""
+        """Sort by a path, as `sorting.path` gives it: the shop's column where it has the value, else the document's.
+
+        Texts are compared by their letters' numbers, without case where it does not count: no locale is implied.
+        """
         entity, link, text = self.entity, self.link, str(path)
-        known: dict[str, sa.ColumnElement[Any] | None] = {
-            "id": None,
+        known: dict[str, sa.ColumnElement[Any]] = {
+            "id": _wide(entity.c.entity_id).collate("utf8mb4_bin"),
+            "meta.location": _wide(entity.c.entity_id).collate("utf8mb4_bin"),
             "userName": _sorted(self._user_name()),
             "externalId": link.c.external_id,
-            "active": entity.c.is_active,
-            "emails": entity.c.email,
-            "emails.value": entity.c.email,
-            "meta": entity.c.created_at,
+            "active": sa.case((self.active, 1), else_=0),
+            "emails.value": _sorted(self._email()),
             "meta.created": entity.c.created_at,
             "meta.lastModified": self._modified(),
         }
@@ -208,10 +213,10 @@ class Translator:
         if writers and path.attribute is not None and path.leaf is not None and not path.attribute.multi:
             column = self._column(writers[0])
             if text == "userName":
-                column = _sorted(sa.func.coalesce(_lower(column), self._user_name()))
+                column = sa.func.coalesce(_lower(column), self._user_name())
             elif path.leaf.exact:
-                column = _wide(column).collate("utf8mb4_bin")
-            return Order(column, descending)
+                return Order(_wide(column).collate("utf8mb4_bin"), descending)
+            return Order(_sorted(column) if path.leaf.type == "string" else column, descending)
         if text in known:
             return Order(known[text], descending)
         leaf = path.leaf
@@ -219,6 +224,13 @@ class Translator:
         if leaf is not None and leaf.type in ("integer", "decimal"):
             column = sa.cast(column, sa.Numeric(30, 10))
         return Order(column if leaf is None or leaf.exact else _sorted(column), descending)
+
+    def _email(self) -> Column:
+        """Give the e-mail that counts: the shop's, but of several in the document the primary one, else the first."""
+        emails = paths.parse("emails.value", self.bridge.ruleset.accepted)
+        count = sa.func.json_length(self._json(emails.top, whole=True))
+        shop_s = sa.case((sa.func.coalesce(count, 0) == 0, sa.null()), else_=self.entity.c.email)
+        return sa.case((sa.not_(self.linked), self.entity.c.email), (count > 1, self._first(emails)), else_=shop_s)
 
     def _first(self, path: trees.Path) -> Column:
         """Give the document's value at a path, of a multi-valued attribute the primary one's, else the first one's."""
@@ -292,8 +304,7 @@ class Translator:
         if node.value is None:
             return exactly(TRUE if node.op == "ne" else FALSE)
         if path == "active":
-            active = entity.c.is_active == 1
-            return exactly(active if node.value == (node.op == "eq") else sa.not_(active))
+            return exactly(self.active if node.value == (node.op == "eq") else sa.not_(self.active))
         if node.op == "ne":
             return self._own(trees.Compare(node.path, "eq", node.value), path).turned()
         if path == "id":
@@ -336,6 +347,8 @@ class Translator:
             rule.comes_out and any(_touches(source, path) for source in rule.sources[1:])
             for rule in self.bridge.ruleset.rules
         )
+        if self._addressed(path):
+            return ANY
         if not writers and not taken:
             return own
         if not all(_plain(rule, path) for rule in writers):
@@ -359,9 +372,26 @@ class Translator:
 
     def _in_document(self, path: trees.Path) -> Clause:
         """Whoever fits must have the attribute in the document, unless the shop may supply it."""
+        if path.attribute is not None and path.attribute.returned == "request":
+            raise errors.InvalidFilter(f"{path.top} is made when it is asked for: it cannot be searched for.")
         if path.attribute is None or path.attribute.name in GIVEN or self._writers(path.top):
             return ANY
-        return at_most(self._json(path.top, whole=True).is_not(None))
+        there = self._json(path.top, whole=True).is_not(None)
+        return at_most(sa.or_(there, self._has_address()) if self._addressed(path.top) else there)
+
+    def _has_address(self) -> Condition:
+        """Whether the shop has an address that may be shown: a default one, or one that is remembered for a rule."""
+        kept = self.bridge.ledger.address
+        held = sa.select(kept.c.address_id).where(kept.c.entity_id == self.entity.c.entity_id).exists()
+        return sa.or_(*(self.entity.c[column].is_not(None) for column in addresses.DEFAULTS.values()), held)
+
+    def _addressed(self, path: trees.Path) -> bool:
+        """Say whether the shop's addresses may be shown at a path, or anywhere below a bare attribute."""
+        kept = self.bridge.ruleset.addresses
+        fields = (field for rule in kept for field in rule.fields if field.comes_out)
+        return any(rule.root.top == path.top for rule in kept) or any(
+            _touches(field.sources[0], path) for field in fields
+        )
 
     def _writers(self, path: trees.Path) -> list[rules.Rule]:
         """Find the rules that may put the shop's value at a path, or anywhere below a bare attribute."""

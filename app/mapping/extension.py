@@ -12,7 +12,23 @@ from app.mapping import rules
 from app.mapping.yamlfile import Node
 from app.scim import attributes
 
+OWN = "urn:magento-scim:params:scim:schemas:magento:2.0:Customer"  # what the service itself tells of a user
+DOORS = attributes.Attribute(
+    "doors",
+    "complex",
+    multi=True,
+    description="Every way into the account, open or shut, and why.",
+    mutability="readOnly",
+    returned="request",
+    sub=(
+        attributes.Attribute("name", description="The way in.", mutability="readOnly"),
+        attributes.Attribute("open", "boolean", description="Whether it is open.", mutability="readOnly"),
+        attributes.Attribute("reason", description="Why it is open or shut.", mutability="readOnly"),
+    ),
+)
 USED = r'"(?:[^"\\]|\\.)*"|(?<![\w:.])(NAMES):([A-Za-z][\w$-]*)'
+Described = tuple[catalog.Attribute | None, Node]
+"""A rule as it stands in the file, and the shop's attribute that it is about, None where there is none."""
 PUBLISHED_TYPES = {"integer": "integer", "decimal": "decimal", "boolean": "boolean", "dateTime": "dateTime"}
 
 
@@ -41,7 +57,7 @@ def _describe(node: Node, attribute: catalog.Attribute | None, name: str, shop: 
     kind = "string"
     if "type" in words:
         kind = PUBLISHED_TYPES.get(words["type"].text, "string")
-    elif attribute is not None and not attribute.has_options and not shaped:
+    elif attribute is not None and not attribute.has_options and not attribute.belonging and not shaped:
         kind = PUBLISHED_TYPES.get(attribute.type, "string")
     several = attribute is not None and attribute.input == "multiselect" and not {"type", "template"} & set(words)
     label = (attribute.label if attribute else None) or name
@@ -49,19 +65,21 @@ def _describe(node: Node, attribute: catalog.Attribute | None, name: str, shop: 
     return attributes.Attribute(name, kind, several, description=f"{label} in the shop.", canonical=labels)
 
 
-def user_type(prefixes: Mapping[str, str], entries: Mapping[str, Node], shop: shop.Shop) -> attributes.ResourceType:
-    """Build the User resource type with an extension schema for every prefix that is not one of the RFC's.
+def user_type(prefixes: Mapping[str, str], described: Sequence[Described], shop: shop.Shop) -> attributes.ResourceType:
+    """Build the User resource type with an extension schema for every prefix that is not one of the RFC's, and our own.
 
-    `entries` are the nodes under `customer`, by the code of the shop's attribute.
+    `described`: the rules of the file that may use them.
     """
     known = {schema.urn.casefold() for schema in (attributes.USER, attributes.ENTERPRISE_USER)}
     ours = {prefix: urn for prefix, urn in prefixes.items() if urn.casefold() not in known}
     found: dict[str, dict[str, attributes.Attribute]] = {urn: {} for urn in ours.values()}
-    for code, node in entries.items() if ours else ():
+    for attribute, node in described if ours else ():
         for prefix, name in _used(ours, node):
             held = found[ours[prefix]]
             if name.casefold() not in {other.casefold() for other in held}:
-                held[name] = _describe(node, shop.catalog.customer.get(code), name, shop)
+                held[name] = _describe(node, attribute, name, shop)
+    own = next((urn for urn in found if urn.casefold() == OWN.casefold()), OWN)
+    found.setdefault(own, {}).setdefault(DOORS.name, DOORS)
     extra = tuple(
         attributes.Extension(
             attributes.Schema(urn, urn.rsplit(":", 1)[-1], "What this shop keeps of a user.", tuple(held.values())),

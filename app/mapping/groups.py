@@ -15,11 +15,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.ledger import groups as memberships
-from app.magento import changes, customers, database, plans
+from app.ledger import marks
+from app.magento import changes, customers, database, doors, plans
 from app.magento import errors as shop_errors
 from app.magento import groups as shop_groups
-from app.mapping import bridges, clock, pages, writes
-from app.scim import attributes, cursors, errors, filters, lazy, messages, patch, queries
+from app.mapping import bridges, clock, leaving, pages, visibility, writes
+from app.scim import attributes, cursors, errors, filters, lazy, messages, patch, queries, sorting
 from app.scim import memberships as said
 
 Resource = dict[str, Any]
@@ -27,14 +28,20 @@ log = logging.getLogger(__name__)
 Check = Callable[[str], None]
 LONGEST_NAME = 255
 BATCH = 500  # members that are changed in one go
+FEW = 1000  # members that the answer to a PATCH shows unasked; of more it shows nothing at all
 ACCEPTED = attributes.GROUP_TYPE
 
 
 def _published() -> attributes.ResourceType:
-    """Give the Group type as it is published: the names of members are taken from clients, but not kept."""
+    """Give the Group type as it is published: members are users, their names are taken from clients, but not kept."""
     members = ACCEPTED.schema.find("members")
     assert members is not None
-    subs = tuple(replace_(sub, mutability="readOnly") if sub.name == "display" else sub for sub in members.sub)
+    changed: dict[str, dict[str, Any]] = {
+        "display": {"mutability": "readOnly"},
+        "type": {"canonical": ("User",)},
+        "$ref": {"references": ("User",)},
+    }
+    subs = tuple(replace_(sub, **changed.get(sub.name, {})) for sub in members.sub)
     kept = tuple(replace_(members, sub=subs) if each is members else each for each in ACCEPTED.schema.attributes)
     return replace_(ACCEPTED, schema=replace_(ACCEPTED.schema, attributes=kept))
 
@@ -54,6 +61,14 @@ class Held:
     def name(self) -> str:
         """The whole name."""
         return self.record.display_name if self.record else self.code
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A group after a PATCH; not `whole` where it has more members than were to be read, and shows none."""
+
+    resource: Resource
+    whole: bool = True
 
 
 @dataclass
@@ -104,32 +119,33 @@ def find(
     members: bool = True,
 ) -> pages.Page:
     """Read a page of the groups that a filter fits. A shop has few groups: they are judged and sorted one by one."""
+    by = sorting.path(query.sort_by, ACCEPTED) if query.sort_by is not None else None
     with database.reading(bridge.shop.engine) as connection:
         fitting = [
             held
             for held in _all(connection, bridge).values()
             if where is None or filters.evaluate(where, _judged(connection, bridge, held, where))
         ]
-        by_name = (query.sort_by or "id").casefold().endswith("displayname")
-        fitting.sort(key=lambda held: _place(held, by_name), reverse=query.descending)
-        start, size = query.start, query.count
+        placed = [(sorting.key(_dress(connection, bridge, held, members=False), by), held) for held in fitting]
+        placed.sort(key=lambda pair: pair[0], reverse=query.descending and by is not None)
+        start, size = query.start if query.cursor is None else 1, query.count
         if after is not None:
-            place, size = (after.last_value, after.last_id), after.count
-            start = 1 + sum(
-                _place(held, by_name) >= place if query.descending else _place(held, by_name) <= place
-                for held in fitting
-            )
-        elif query.cursor is not None:
-            start = 1
-        page = fitting[start - 1 : start - 1 + size]
-        more = page and start - 1 + size < len(fitting)
-        last = _place(page[-1], by_name) if more else ("", 0)
-        end = cursors.Place(last[1], last[0], len(fitting), size) if more else None
-        return pages.Page([_dress(connection, bridge, held, members=members) for held in page], len(fitting), end)
+            last, size, falling = (after.last_id, after.last_value), after.count, query.descending and by is not None
+            start = 1 + sum(not sorting.comes_after(key, held.group_id, last, falling) for key, held in placed)
+        page = placed[start - 1 : start - 1 + size]
+        end = None
+        if page and start - 1 + size < len(placed):
+            (absent, value), held = page[-1]
+            end = cursors.Place(held.group_id, None if absent else value, len(placed), size)
+        shown = [_dress(connection, bridge, held, members=members) for _, held in page]
+        return pages.Page(shown, len(placed), end)
 
 
-def _place(held: Held, by_name: bool) -> tuple[str, int]:
-    return (held.name.casefold() if by_name else "", held.group_id)
+def fetch(bridge: bridges.Bridge, ids: Collection[int]) -> dict[str, Resource]:
+    """Read some groups with their members, by the id in text; unknown ids are left out."""
+    with database.reading(bridge.shop.engine) as connection:
+        found = _all(connection, bridge, ids)
+        return {str(i): _dress(connection, bridge, held, members=True) for i, held in found.items()}
 
 
 def _judged(connection: sa.Connection, bridge: bridges.Bridge, held: Held, where: filters.Node) -> Resource:
@@ -176,7 +192,8 @@ def _all(
     found = {}
     for group_id, code in rows:
         record = records.get(group_id)
-        shown = group_id != shop_groups.GUESTS and code not in bridge.ruleset.groups.hidden
+        hidden = {shop_groups.BLOCKED, *bridge.ruleset.groups.hidden}
+        shown = group_id != shop_groups.GUESTS and code not in hidden
         if shown and (record is None or record.tenant == bridge.tenant):
             found[group_id] = Held(group_id, code, record)
     return found
@@ -206,7 +223,8 @@ def _dress(connection: sa.Connection, bridge: bridges.Bridge, held: Held, *, mem
     created = record.created_at if record else bridge.settings.installed_at
     modified = record.modified_at if record else created
     dressed = messages.dress(resource, ACCEPTED, bridge.base_url, created, modified)
-    dressed["meta"]["version"] = messages.etag({**resource, "changes": record.version if record else 0})
+    changed = [record.version if record else 0, messages.timestamp(modified)]  # undoing takes back the count
+    dressed["meta"]["version"] = messages.etag({**resource, "changed": changed})
     ids = _members(connection, bridge, held.group_id) if members else []
     if ids:
         dressed["members"] = _shown(bridge, ids)
@@ -219,39 +237,76 @@ def _shown(bridge: bridges.Bridge, ids: Collection[int]) -> lazy.Lazy:
 
 
 def _members(
-    connection: sa.Connection, bridge: bridges.Bridge, group_id: int, among: Collection[int] | None = None
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    group_id: int,
+    among: Collection[int] | None = None,
+    *,
+    most: int | None = None,
 ) -> list[int]:
-    """Read the members: who was put into the group here, and whom the shop has in it."""
-    entity, member = bridge.shop.tables["customer_entity"], bridge.ledger.membership
-    put = sa.select(entity.c.entity_id).join(member, member.c.entity_id == entity.c.entity_id)
-    put = put.where(member.c.group_id == group_id)
-    parts = [put]
-    if group_id != bridge.default_group():
-        parts.append(in_shop_group(bridge, group_id))
+    """Read the members, or `most` of them: who was put into the group here, and whom the shop has in it."""
+    mine = visibility.customers(bridge)
     if among is not None:
-        parts = [part.where(entity.c.entity_id.in_(among)) for part in parts]
-    if bridge.match_website is not None:
-        parts = [part.where(entity.c.website_id == bridge.website_id) for part in parts]
+        mine = mine.where(bridge.shop.tables["customer_entity"].c.entity_id.in_(among))
+    parts = [_put(bridge, group_id, mine)]
+    chosen = _not_by_default(bridge, group_id)
+    if chosen is not None:
+        parts += [theirs.where(chosen) for theirs in _of_shop(bridge, group_id, mine)]
+    if most is not None:
+        parts = [sa.select(part.limit(most).subquery()) for part in parts]
     union = sa.union(*parts).subquery()
-    return list(connection.execute(sa.select(union.c.entity_id).order_by(union.c.entity_id)).scalars())
+    found = sa.select(union.c.entity_id).order_by(union.c.entity_id).limit(most)
+    return list(connection.execute(found).scalars())
 
 
-def in_shop_group(bridge: bridges.Bridge, group_id: int) -> sa.Select[Any]:
-    """Select the customers whom the shop has in a group, by the grid's index where the shop has a grid."""
+def _put(bridge: bridges.Bridge, group_id: int, among: sa.Select[Any]) -> sa.Select[Any]:
+    """Select those customers among some who were put into a group here."""
+    entity, member = bridge.shop.tables["customer_entity"], bridge.ledger.membership
+    return among.join(member, member.c.entity_id == entity.c.entity_id).where(member.c.group_id == group_id)
+
+
+def _not_by_default(bridge: bridges.Bridge, group_id: int) -> sa.ColumnElement[bool] | None:
+    """Give the condition that a customer's store view does not put everybody into a group; None where each does."""
+    store_id = bridge.shop.tables["customer_entity"].c.store_id
+    stores = bridge.shop.stores.store_ids(bridge.match_website)
+    putting = [store for store in stores if bridge.default_group(store) == group_id]
+    without_store = bridge.default_group() == group_id
+    if without_store and len(putting) == len(stores):
+        return None
+    elsewhere = store_id.not_in(putting)
+    return sa.and_(elsewhere, store_id.is_not(None)) if without_store else sa.or_(elsewhere, store_id.is_(None))
+
+
+def _of_shop(bridge: bridges.Bridge, group_id: int, among: sa.Select[Any]) -> tuple[sa.Select[Any], ...]:
+    """Select those customers among some whom the shop has in a group, or has again when they are active again."""
+    return in_shop_group(bridge, group_id, among), held_aside(bridge, group_id, among)
+
+
+def in_shop_group(bridge: bridges.Bridge, group_id: int, among: sa.Select[Any] | None = None) -> sa.Select[Any]:
+    """Select the customers whom the shop has in a group, all or some, by the grid's index where the shop has a grid."""
     entity, grid = bridge.shop.tables["customer_entity"], bridge.shop.grid
-    query = sa.select(entity.c.entity_id).where(entity.c.group_id == group_id)
+    query = sa.select(entity.c.entity_id) if among is None else among
+    query = query.where(entity.c.group_id == group_id)
     if grid is None:
         return query
     return query.join(grid, grid.c.entity_id == entity.c.entity_id).where(grid.c.group_id == group_id)
 
 
+def held_aside(bridge: bridges.Bridge, group_id: int, among: sa.Select[Any] | None = None) -> sa.Select[Any]:
+    """Select the deactivated customers, all or some, who are held in another group and go back to this one."""
+    entity, mark = bridge.shop.tables["customer_entity"], bridge.ledger.inactive
+    query = sa.select(entity.c.entity_id).select_from(entity) if among is None else among
+    return query.join(mark, mark.c.entity_id == entity.c.entity_id).where(mark.c.group_id == group_id)
+
+
 # --- writing ---
 
 
-def create(bridge: bridges.Bridge, resource: Resource) -> Resource:
+def create(bridge: bridges.Bridge, resource: Resource, *, members: bool = True) -> Resource:
     """Create a group, or take over one of the shop's that nobody manages yet; with its members.
 
-    Raises Uniqueness with the existing id where there is a managed one of that name.
+    `members` says whether the answer shows them. Raises Uniqueness with the existing id where there is a managed one of
+    that name.
     """
     name = _name(resource)
 
@@ -262,24 +317,27 @@ def create(bridge: bridges.Bridge, resource: Resource) -> Resource:
         taken = _named(connection, bridge, name)
         if record is not None and taken is None and len(name) > shop_groups.LONGEST:
             group_id, record = None, None
-        if taken is not None or record is not None or group_id == shop_groups.GUESTS:
-            raise _taken(taken if taken is not None else group_id or 0, name)
+        ours = (shop_groups.GUESTS, shop_groups.find(connection, bridge.shop, shop_groups.BLOCKED))
+        if taken is not None or record is not None or (group_id is not None and group_id in ours):
+            raise _taken(connection, bridge, group_id if taken is None else taken, name)
         created = now if group_id is None else bridge.settings.installed_at
         if group_id is None:
-            group_id = shop_groups.create(connection, bridge.shop, name, now)
-            bridge.shop.refresh(connection)  # its members are put into it before the commit
-        memberships.create(
-            connection, bridge.ledger, bridge.tenant, group_id, name, resource.get("externalId"), created, now
-        )
+            planned = shop_groups.create(connection, bridge.shop, name)
+            group_id = shop_groups.made(writes.carry_out(connection, bridge, writes.Deed("create", "Group"), planned))
+        row = memberships.row(bridge.tenant, name, resource.get("externalId"), 1, created, now)
+        named = changes.RowChange("scim_group", {"group_id": group_id}, None, row)
+        writes.carry_out(connection, bridge, writes.Deed("create", "Group", group_id), [named])
         wanted = Members()
         wanted.add(_ids(connection, bridge, resource.get("members")))
         _enrol(connection, bridge, group_id, wanted, now)
-        return _dress(connection, bridge, _one(connection, bridge, str(group_id)), members=True)
+        return _dress(connection, bridge, _one(connection, bridge, str(group_id)), members=members)
 
     return writes.transact(bridge, work, lambda: _conflict(bridge, name))
 
 
-def replace(bridge: bridges.Bridge, group_id: str, resource: Resource, check: Check | None = None) -> Resource:
+def replace(
+    bridge: bridges.Bridge, group_id: str, resource: Resource, check: Check | None = None, *, members: bool = True
+) -> Resource:
     """Replace a group by a PUT's body. Members that are not mentioned stay, unless the profile clears them."""
     name = _name(resource)
 
@@ -289,7 +347,8 @@ def replace(bridge: bridges.Bridge, group_id: str, resource: Resource, check: Ch
         if "members" in resource or bridge.profile.put_members == "clear":
             wanted.replace(_ids(connection, bridge, resource.get("members")))
         after = {"displayName": name, "externalId": resource.get("externalId")}
-        return _change(connection, bridge, held, after, wanted, check)
+        _change(connection, bridge, held, after, wanted, check)
+        return _dress(connection, bridge, _one(connection, bridge, group_id), members=members)
 
     return writes.transact(bridge, work, lambda: _conflict(bridge, name))
 
@@ -301,11 +360,15 @@ def modify(
     check: Check | None = None,
     *,
     members: bool = True,
-) -> Resource:
-    """Change a group by the operations of a PATCH, all or none. `members` says whether the answer shows them."""
+    most: int | None = None,
+) -> Changed:
+    """Change a group by the operations of a PATCH, all or none.
+
+    `members` says whether the answer shows them, `most` how many there may be for that: of more none is shown.
+    """
     latest = {"displayName": ""}
 
-    def work(connection: sa.Connection) -> Resource:
+    def work(connection: sa.Connection) -> Changed:
         held = _one(connection, bridge, group_id, lock=True)
         before = _dress(connection, bridge, held, members=False)
         wanted = Members()
@@ -315,7 +378,10 @@ def modify(
                 _note(connection, bridge, held, operation, wanted)
         after = patch.apply(before, others, ACCEPTED, bridge.profile)
         latest["displayName"] = _name(after)
-        return _change(connection, bridge, held, after, wanted, check, members=members)
+        _change(connection, bridge, held, after, wanted, check)
+        held = _one(connection, bridge, group_id)
+        whole = not members or most is None or len(_members(connection, bridge, held.group_id, most=most + 1)) <= most
+        return Changed(_dress(connection, bridge, held, members=members and whole), whole)
 
     return writes.transact(bridge, work, lambda: _conflict(bridge, latest["displayName"]))
 
@@ -327,17 +393,27 @@ def delete(bridge: bridges.Bridge, group_id: str, check: Check | None = None) ->
         held = _one(connection, bridge, group_id, lock=True)
         if check:
             check(_dress(connection, bridge, held, members=False)["meta"]["version"])
+        _refuse_others(connection, bridge, held)
         now = clock.now()
         wanted = Members()
-        wanted.remove(memberships.members(connection, bridge.ledger, held.group_id))
+        wanted.remove(connection.execute(_put(bridge, held.group_id, visibility.customers(bridge))).scalars())
         _enrol(connection, bridge, held.group_id, wanted, now)
         try:
-            shop_groups.remove(connection, bridge.shop, held.group_id, now)
+            planned = shop_groups.remove(connection, bridge.shop, held.group_id, now)
+            writes.carry_out(connection, bridge, writes.Deed("delete", "Group", held.group_id), planned)
         except shop_errors.Rejected as error:
             raise errors.Forbidden(f"The group {held.name!r} cannot be deleted: {error.reason}.") from error
-        bridge.shop.refresh_soon()
 
     writes.transact(bridge, work, lambda: _conflict(bridge, ""))
+
+
+def _refuse_others(connection: sa.Connection, bridge: bridges.Bridge, held: Held) -> None:
+    """Raise Forbidden where a group has customers who are not this tenant's: they would lose it."""
+    others = _of_shop(bridge, held.group_id, visibility.others(bridge))
+    if any(connection.execute(each.limit(1)).first() is not None for each in others):
+        raise errors.Forbidden(
+            f"The group {held.name!r} cannot be deleted: the shop has customers in it who are not among these users."
+        )
 
 
 def _change(
@@ -347,25 +423,35 @@ def _change(
     after: Mapping[str, Any],
     wanted: Members,
     check: Check | None,
-    *,
-    members: bool = True,
-) -> Resource:
+) -> None:
     """Write what differs: names, then members; nothing differs: nothing is written."""
     if check:
         check(_dress(connection, bridge, held, members=False)["meta"]["version"])
     now = clock.now()
     name, external_id = _name(after), after.get("externalId")
     named = name != held.name or external_id != (held.record.external_id if held.record else None)
-    if held.record is None:
-        made = bridge.settings.installed_at
-        memberships.create(connection, bridge.ledger, bridge.tenant, held.group_id, held.code, None, made, made)
-    if name != held.name:
-        shop_groups.rename(connection, bridge.shop, held.group_id, name)
-        bridge.shop.refresh_soon()
     moved = _enrol(connection, bridge, held.group_id, wanted, now)
-    if named or moved:
-        memberships.change(connection, bridge.ledger, held.group_id, name, external_id, now)
-    return _dress(connection, bridge, _one(connection, bridge, str(held.group_id)), members=members)
+    planned = shop_groups.rename(connection, bridge.shop, held.group_id, name) if name != held.name else []
+    if named or moved or held.record is None:
+        record = memberships.fetch(connection, bridge.ledger, [held.group_id], lock=True)
+        held = replace_(held, record=record.get(held.group_id))  # users who go count in it, too
+        planned.append(_record(bridge, held, name, external_id, now if named or moved else None))
+    writes.carry_out(connection, bridge, writes.Deed("modify", "Group", held.group_id), planned)
+
+
+def _record(
+    bridge: bridges.Bridge, held: Held, name: str, external_id: str | None, now: datetime | None
+) -> changes.RowChange:
+    """Plan our record of a group; a group that we did not make stands there as long as we do. `now`: it changes."""
+    old, made = held.record, bridge.settings.installed_at
+    before = None
+    if old is not None:
+        before = memberships.row(
+            old.tenant, old.display_name, old.external_id, old.version, old.created_at, old.modified_at
+        )
+    version = (old.version if old else 0) + (1 if now or old is None else 0)
+    after = memberships.row(bridge.tenant, name, external_id, version, old.created_at if old else made, now or made)
+    return changes.RowChange("scim_group", {"group_id": held.group_id}, before, after)
 
 
 def _enrol(connection: sa.Connection, bridge: bridges.Bridge, group_id: int, wanted: Members, now: datetime) -> bool:
@@ -378,17 +464,21 @@ def _enrol(connection: sa.Connection, bridge: bridges.Bridge, group_id: int, wan
     for first in range(0, len(touched), BATCH):
         batch = touched[first : first + BATCH]
         held = customers.fetch(connection, bridge.shop, batch, codes=("group_id",), lock=True)
-        member_of = memberships.of_customers(connection, bridge.ledger, batch)
+        member_of = memberships.of_customers(connection, bridge.ledger, bridge.tenant, batch)
+        taken = leaving.many(marks.fetch(connection, bridge.ledger, batch))
         planned: list[changes.RowChange] = []
-        for entity_id, customer in held.items():
+        for entity_id, real in held.items():
+            customer = doors.behind(real, taken.get(entity_id))
             before = member_of.get(entity_id, [])
             rest = [i for i in before if i != group_id]
             joins = entity_id in wanted.added
             after = rest if not joins else before if group_id in before else [group_id, *rest]
             planned += _memberships(entity_id, before, after)
             left = () if joins else (group_id,)
-            planned += _move(connection, bridge, customer, before, after, left, now)
-        changed = bool(writes.carry_out(connection, bridge, planned)) or changed
+            moved = _move(connection, bridge, customer, before, after, left, now)
+            planned += leaving.settle(connection, bridge, real, taken.get(entity_id), moved, None, now)
+        deed = writes.Deed("members", "Group", group_id)
+        changed = bool(writes.carry_out(connection, bridge, deed, planned)) or changed
     return changed
 
 
@@ -428,6 +518,7 @@ def _destination(
     `before`, `after`: its groups, newest first. `left`: those it is taken out of, be it only the shop's own.
     """
     default = bridge.default_group(customer.data["store_id"])
+    bridge.shop.know_groups(connection, after)  # another process, or this very transaction, may have made them
     had = effective(connection, bridge, before) or default
     want = effective(connection, bridge, after) or default
     current = customer.data["group_id"]
@@ -463,7 +554,8 @@ def follow(
         return [], None
     entity_id, before, left = customer.entity_id, list[int](), set[int]()
     if isinstance(entity_id, int):
-        before = memberships.of_customers(connection, bridge.ledger, [entity_id]).get(entity_id, [])
+        found = memberships.of_customers(connection, bridge.ledger, bridge.tenant, [entity_id])
+        before = found.get(entity_id, [])
     after = list(before)
     for change in wanted:
         named = [_known(connection, bridge, text) for text in change.groups or ()]
@@ -541,21 +633,27 @@ def _named_members(where: filters.Node) -> set[int] | None:
 
 def _ids(connection: sa.Connection, bridge: bridges.Bridge, given: Any) -> list[int]:
     """Give the customers that members name; raises InvalidValue for who is none, unless the profile ignores it."""
-    wanted = {str(one.get("value")): _number(one.get("value")) for one in given or () if isinstance(one, dict)}
-    entity = bridge.shop.tables["customer_entity"]
+    listed = [one for one in given or () if isinstance(one, dict)]
+    nested = [str(one.get("value")) for one in listed if _is_group(one)]
+    if nested:
+        raise errors.InvalidValue(f"members: only users can be members, not the group {', '.join(nested[:10])}.")
+    wanted = {str(one.get("value")): _number(one.get("value")) for one in listed}
     there: set[int] = set()
     numbers = sorted({number for number in wanted.values() if number})
     for first in range(0, len(numbers), 1000):
-        query = sa.select(entity.c.entity_id).where(entity.c.entity_id.in_(numbers[first : first + 1000]))
-        if bridge.match_website is not None:
-            query = query.where(entity.c.website_id == bridge.website_id)
-        there |= set(connection.execute(query).scalars())
+        there |= visibility.among(connection, bridge, numbers[first : first + 1000])
     unknown = [text for text, number in wanted.items() if number not in there]
     if unknown and bridge.profile.unknown_member != "ignore":
         raise errors.InvalidValue(f"members: there is no user {', '.join(map(repr, unknown[:10]))}.")
     if unknown:
         log.warning("members that there are not were ignored: %s", ", ".join(map(repr, unknown[:10])))
     return [number for number in wanted.values() if number in there]
+
+
+def _is_group(member: Mapping[str, Any]) -> bool:
+    """Say whether a member is told to be a group: its number would mean a user of the same number here."""
+    kind, reference = str(member.get("type") or ""), str(member.get("$ref") or "")
+    return kind.casefold() == "group" or "/groups/" in f"/{reference.casefold()}"
 
 
 # --- names ---
@@ -577,12 +675,15 @@ def _named(connection: sa.Connection, bridge: bridges.Bridge, name: str) -> int 
     )
 
 
-def _taken(group_id: int, name: str) -> errors.Uniqueness:
+def _taken(connection: sa.Connection, bridge: bridges.Bridge, group_id: int | None, name: str) -> errors.Uniqueness:
+    """Make the error that names the group in the way; not one that is another tenant's or hidden."""
+    if group_id is None or group_id not in _all(connection, bridge, [group_id]):
+        return errors.Uniqueness(f"The shop has a group {name!r} that is not among these groups: choose another name.")
     return errors.Uniqueness(f"There is a group {name!r} already, its id is {str(group_id)!r}.", str(group_id))
 
 
 def _conflict(bridge: bridges.Bridge, name: str) -> errors.Uniqueness:
     """Find out, after the database's keys decided, which group a write ran into."""
     with database.reading(bridge.shop.engine) as connection:
-        found = _named(connection, bridge, name) or shop_groups.find(connection, bridge.shop, name) or 0
-    return _taken(found, name)
+        found = _named(connection, bridge, name) or shop_groups.find(connection, bridge.shop, name)
+        return _taken(connection, bridge, found, name)

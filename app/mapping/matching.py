@@ -1,50 +1,90 @@
 """In charge of who an incoming user is: nobody yet, a customer whom nobody manages, or somebody in the way."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import sqlalchemy as sa
 
 from app.ledger import links
 from app.magento import customers, database
-from app.mapping import bridges, standing
+from app.mapping import bridges, standing, visibility
 from app.scim import errors, paths
 
+NAMES = {"userName": "user_name", "externalId": "external_id"}
 
-def find(connection: sa.Connection, bridge: bridges.Bridge, resource: standing.Resource) -> int | None:
+
+@dataclass(frozen=True)
+class Found:
+    """The customer that an incoming user is; `deleted`: one who is gone for its identity provider."""
+
+    entity_id: int
+    deleted: bool = False
+
+
+def find(connection: sa.Connection, bridge: bridges.Bridge, resource: standing.Resource) -> Found | None:
     """Find the customer that this user is and may take over or up again, by `match.by`.
 
     Raises Uniqueness where a managed one is meant.
     """
-    user_name = resource["userName"]
-    taken = links.find(connection, bridge.ledger, bridge.tenant, user_name=user_name)
-    if taken is not None:
-        return _revivable(connection, bridge, taken, f"userName {user_name!r}")
+    found = _named(connection, bridge, "userName", resource["userName"])
     for path in bridge.ruleset.match.by:
-        for value in paths.read(resource, path):
-            if path.attribute is not None and path.attribute.name == "externalId":
-                taken = links.find(connection, bridge.ledger, bridge.tenant, external_id=value)
-                if taken is not None:
-                    return _revivable(connection, bridge, taken, f"externalId {value!r}")
-                continue
-            for entity_id in customers.find_by_email(connection, bridge.shop, value, bridge.match_website):
-                if entity_id in links.fetch(connection, bridge.ledger, [entity_id]):
-                    if path.attribute is not None and path.attribute.name == "userName":
-                        continue
-                    return _revivable(connection, bridge, entity_id, f"e-mail {value!r}")
-                return entity_id
+        name = path.attribute.name if path.attribute is not None else ""
+        for value in paths.read(resource, path) if found is None else ():
+            if name == "externalId":
+                found = found or _named(connection, bridge, name, value)
+            else:
+                found = found or _by_email(connection, bridge, name, value, bridge.email_website(resource))
+    if found is None and (email := bridge.email_of(resource)):
+        # Nobody else may have the e-mail that the new user is to get, whatever `match.by` says.
+        found = _gone_with(connection, bridge, email, bridge.email_website(resource))
+    return found
+
+
+def _named(connection: sa.Connection, bridge: bridges.Bridge, name: str, value: str) -> Found | None:
+    """Find the user that has a userName or externalId, among the deleted ones last."""
+    key: dict[str, Any] = {NAMES[name]: value}
+    there = links.find(connection, bridge.ledger, bridge.tenant, **key)
+    if there is not None:
+        return Found(_revivable(connection, bridge, there, f"{name} {value!r}"))
+    gone = links.find(connection, bridge.ledger, bridge.tenant, **key, deleted=True)
+    return None if gone is None else Found(gone, deleted=True)
+
+
+def _by_email(
+    connection: sa.Connection, bridge: bridges.Bridge, name: str, value: str, website_id: int | None
+) -> Found | None:
+    """Find the customer with an e-mail; a userName is an e-mail only of who is not managed."""
+    there = customers.find_by_email(connection, bridge.shop, value, website_id)
+    mine = visibility.among(connection, bridge, there)
+    managed = links.fetch(connection, bridge.ledger, mine)
+    for entity_id in sorted(mine):
+        if entity_id not in managed:
+            return Found(entity_id)
+        if name != "userName":
+            return Found(_revivable(connection, bridge, entity_id, f"e-mail {value!r}"))
+    return _gone_with(connection, bridge, value, website_id)
+
+
+def _gone_with(connection: sa.Connection, bridge: bridges.Bridge, email: str, website_id: int | None) -> Found | None:
+    """Find the deleted user whose customer still has an e-mail."""
+    there = customers.find_by_email(connection, bridge.shop, email, website_id)
+    for entity_id, link in links.fetch(connection, bridge.ledger, there).items():
+        if link.deleted_at and link.tenant == bridge.tenant:
+            return Found(entity_id, deleted=True)
     return None
 
 
 def _revivable(connection: sa.Connection, bridge: bridges.Bridge, entity_id: int, what: str) -> int:
     """Give a managed customer that a POST may take up again."""
-    found = customers.fetch(connection, bridge.shop, [entity_id], codes=("is_active",)).get(entity_id)
-    if found is None or not may_take_up(bridge, found):
+    held = standing.fetch(connection, bridge, [entity_id]).get(entity_id)
+    if held is None or not may_take_up(bridge, held):
         raise taken(entity_id, what)
     return entity_id
 
 
-def may_take_up(bridge: bridges.Bridge, customer: customers.Customer) -> bool:
-    """Say whether a POST may be meant for a managed customer: a deactivated one or any, as the profile says."""
-    left = customer.data["is_active"] != 1
-    return bridge.profile.post_existing == "upsert" or (bridge.profile.revive and left)
+def may_take_up(bridge: bridges.Bridge, held: standing.Held) -> bool:
+    """Say whether a POST may be meant for a managed user: a deactivated one or any, as the profile says."""
+    return bridge.profile.post_existing == "upsert" or (bridge.profile.revive and not held.active)
 
 
 def taken(entity_id: int, what: str) -> errors.Uniqueness:
@@ -60,7 +100,17 @@ def conflict(bridge: bridges.Bridge, resource: standing.Resource) -> errors.Uniq
         if found is not None and str(found) != resource.get("id"):
             return taken(found, f"userName {user_name!r}")
         email = bridge.email_of(resource) or user_name
-        for entity_id in customers.find_by_email(connection, bridge.shop, email, bridge.match_website):
-            if str(entity_id) != resource.get("id"):
-                return taken(entity_id, f"e-mail {email!r}")
+        website = None if bridge.shop.settings.shares_accounts() else bridge.email_website(resource)
+        there = customers.find_by_email(connection, bridge.shop, email, website)
+        there = [entity_id for entity_id in there if str(entity_id) != resource.get("id")]
+        for entity_id in sorted(visibility.among(connection, bridge, there)):
+            return taken(entity_id, f"e-mail {email!r}")
+        gone = _gone_with(connection, bridge, email, website)
+    if gone is not None:
+        return errors.Uniqueness(
+            f"The shop keeps the customer of a deleted user with the e-mail {email!r}, id {str(gone.entity_id)!r}:"
+            " `magento-scim purge --user` makes its e-mail free."
+        )
+    if there:
+        return errors.Uniqueness(f"The shop has a customer with the e-mail {email!r} who is not among these users.")
     return errors.Uniqueness("Another user has this userName or e-mail.")

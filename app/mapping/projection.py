@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.magento import catalog, errors, shop, values
+from app.magento import catalog, errors, placement, shop, values
 from app.mapping import choices, converters, rules
 from app.scim import filters, paths
 
@@ -29,12 +29,23 @@ KEEP = Outcome(keep=True)
 
 @dataclass(frozen=True)
 class Context:
-    """What rules need to know beside the document: the shop, the website, and the customer's data as it stands."""
+    """What rules need to know beside the document: the shop, the website, and the customer's data as it stands.
+
+    Also the shop's own judgement of a value, which is another one for addresses.
+    """
 
     shop: shop.Shop
     website_id: int
     data: Mapping[str, Any]
     creating: bool = False
+
+    def requires(self, attribute: catalog.Attribute) -> bool:
+        """Say whether the shop wants a value here."""
+        return attribute.required_on(self.website_id)
+
+    def normalize(self, attribute: catalog.Attribute, value: Any) -> Any:
+        """Give the value in the form that is stored; raises errors.Rejected."""
+        return values.normalize(self.shop, attribute, value, self.website_id)
 
 
 def outcome(rule: rules.Rule, document: Resource, context: Context) -> Outcome:
@@ -67,8 +78,12 @@ def _select(rule: rules.Rule, document: Resource, context: Context) -> Any:
         return rule.const
     if rule.template is not None:
         return rule.template.render(document, context.data)
-    if rule.lists:
-        return next((found for source in rule.sources if (found := paths.read(document, source))), None)
+    for source in rule.sources if rule.lists else ():
+        found = paths.read(document, source)
+        if len(found) > 1 and _takes_lists(source):
+            return found
+        if found:
+            break
     return rules.first(document, rule.sources)
 
 
@@ -112,11 +127,11 @@ def _store(rule: rules.Rule, value: Any, context: Context) -> Outcome:
     if value is None or value == "":
         if attribute.code in catalog.FILLED:
             return KEEP  # the shop itself knows what a customer gets
-        if rule.required or attribute.required_on(context.website_id):
+        if rule.required or context.requires(attribute):
             return Outcome(problem=_missing(rule))
-        if attribute.static and not attribute.nullable:
-            return KEEP if attribute.default is None else Outcome(_normal(attribute, attribute.default, context))
-        return Outcome(None)
+        if attribute.static and not attribute.nullable and attribute.type != "string":
+            return KEEP if attribute.default is None else Outcome(context.normalize(attribute, attribute.default))
+        return Outcome("" if attribute.static and not attribute.nullable else None)
     try:
         if rule.option and rule.option.match != "id":
             value = choices.store(rule, value, context.shop)
@@ -124,21 +139,18 @@ def _store(rule: rules.Rule, value: Any, context: Context) -> Outcome:
                 return KEEP
         else:
             value = _typed(rule, value)
-        return Outcome(_normal(attribute, value, context))
+        if isinstance(value, list) and attribute.input == "multiline":
+            value = "\n".join(value)
+        return Outcome(context.normalize(attribute, value))
     except converters.Bad as error:
         return Outcome(problem=str(error))
     except errors.Rejected as error:
         return Outcome(problem=error.reason)
 
 
-def _normal(attribute: catalog.Attribute, value: Any, context: Context) -> Any:
-    return values.normalize(context.shop, attribute, value, context.website_id)
-
-
 def _missing(rule: rules.Rule) -> str:
     label = rule.attribute.label or rule.target
-    sources = rule.supplied_by()
-    return f"the shop requires a {label}" + (f": send {sources}" if sources else ", and mapping.yaml gives none")
+    return f"the shop requires a {label}" + ("" if rule.supplied_by() else ", and mapping.yaml gives none")
 
 
 def _typed(rule: rules.Rule, value: Any) -> Any:
@@ -163,15 +175,17 @@ def turn(rule: rules.Rule, context: Context) -> Any:
         return None
     if rule.out is not None:
         return rule.out.render({}, context.data)
-    if rule.option and rule.option.match != "id":
-        shown: Any = choices.show(rule, actual, context.shop)
-    elif rule.lists:
+    if rule.attribute.belonging:
+        shown: Any = placement.codes(context.shop, rule.target).get(int(actual), str(actual))
+    elif rule.option and rule.option.match != "id":
+        shown = choices.show(rule, actual, context.shop)
+    elif rule.lists and _takes_lists(rule.sources[0]):
         shown = str(actual).split("," if rule.attribute.input == "multiselect" else "\n")
     else:
         shown = converters.TYPES[rule.type][1](actual)
     if isinstance(shown, list):
         listed = [_looked_up(rule, each) for each in shown]
-        return listed if _takes_lists(rule.sources[0]) else _joined(rule, listed)
+        return listed if _takes_lists(rule.sources[0]) else ", ".join(listed)
     shown = _looked_up(rule, shown)
     leaf = rule.sources[0].leaf
     return converters.to_string(shown) if leaf is not None and leaf.type == "string" else shown
@@ -184,11 +198,9 @@ def _looked_up(rule: rules.Rule, shown: Any) -> Any:
 
 
 def _takes_lists(path: paths.Path) -> bool:
-    return path.attribute is not None and path.attribute.multi
-
-
-def _joined(rule: rules.Rule, listed: list[str]) -> str:
-    return ("\n" if rule.attribute.input == "multiline" else ", ").join(listed)
+    """Say whether a path names the values themselves of a multi-valued attribute."""
+    named = path.sub is None or path.sub.name == "value"
+    return path.attribute is not None and path.attribute.multi and named
 
 
 def correct(ruleset: rules.Ruleset, document: Resource, context: Context, *, linked: bool) -> Resource:

@@ -1,15 +1,18 @@
 """Reads mapping.yaml against one shop: every mistake at once, each with its place and the nearest known word."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from app.magento import catalog, shop
 from app.mapping import extension, rules, yamlfile
-from app.mapping.reading import rule, sections, words
+from app.mapping.reading import addresses, lifecycle, placement, rule, sections, tenants, words
 from app.mapping.yamlfile import Node, Problem
 
-TOP = ("version", "prefixes", "defaults", "match", "customer", "groups", "password", "consequences", "tables")
-LATER = ("addresses", "lifecycle", "tenants", "tests")
+TOP = (
+    *("version", "prefixes", "defaults", "match", "customer", "addresses", "groups", "password", "lifecycle"),
+    *("consequences", "tables", "tenants"),
+)
+LATER = ("tests",)
 
 
 class MappingError(ValueError):
@@ -34,35 +37,57 @@ def _top(reader: words.Reader, root: Node) -> None:
 
 def _required(reader: words.Reader, node: Node, found: list[rules.Rule]) -> None:
     """Find attributes that the shop requires and no rule fills."""
-    website_id = reader.shop.stores.default_website_id()
     filled = {rule.target for rule in found if rule.goes_in}
     for code, attribute in reader.customer.items():
-        if attribute.required_on(website_id) and code not in filled | catalog.FILLED:
+        if attribute.required_on(reader.website_id) and code not in filled | catalog.FILLED:
             reader.note(node, f"the shop requires {code} ({attribute.label}), and no rule writes it")
 
 
-def read(text: str, filename: str, shop: shop.Shop) -> rules.Ruleset:
+def _described(shop: shop.Shop, entries: Mapping[str, Node], kept: Node | None) -> list[extension.Described]:
+    """Pair every rule of the file with the shop's attribute that it is about."""
+    fields = [(shop.catalog.address.get(code), node) for code, node in addresses.fields_of(kept)]
+    return [*((shop.catalog.customer.get(code), node) for code, node in entries.items()), *fields]
+
+
+def read(text: str, filename: str, shop: shop.Shop) -> rules.Rulebook:
     """Read a mapping against a shop's attributes; raises MappingError with every problem found."""
     root, problems = yamlfile.read(text)
     if problems and not root.value:
         raise MappingError(filename, problems)
-    reader = words.Reader(shop, problems)
     root = root if isinstance(root.value, dict) else replace(root, value={})
+    reader = words.Reader(shop, problems)
+    named, each = {}, {}
+    for entry in tenants.entries(reader, root):
+        own = words.Reader(shop, [], website_id=entry.website_id or shop.stores.default_website_id())
+        ruleset = _ruleset(own, entry)
+        named[entry.name] = rules.Tenant(entry.name, ruleset, entry.website_id, entry.profile)
+        each[entry.name] = own.problems
+    problems += tenants.told_apart(each)
+    if problems:
+        raise MappingError(filename, problems)
+    return rules.Rulebook(named)
+
+
+def _ruleset(reader: words.Reader, entry: tenants.Entry) -> rules.Ruleset:
+    """Read the rules of one tenant; what is wrong with them stands in `reader.problems`."""
+    root = entry.tree
     _top(reader, root)
     sections.prepare(reader, root)
     customer = root.value.get("customer") or Node({}, root.line, root.column)
     entries = reader.mapping(customer, "customer")
-    reader.user = extension.user_type(reader.prefixes, entries, shop)
+    described = _described(reader.shop, entries, root.value.get("addresses"))
+    reader.user = extension.user_type(reader.prefixes, described, reader.shop)
     read = [rule.read(reader, reader.customer, key, node) for key, node in customer.items()] if entries else []
     found = [each for each in read if each]
     _required(reader, customer, found)
+    placement.check(reader, customer, found, entry.website_id)
+    kept = addresses.read(reader, root.value.get("addresses"))
     match = sections.match(reader, root.value.get("match"))
     groups = sections.groups(reader, root.value.get("groups"))
     password = "accept"  # noqa: S105 - a word of the file
     if node := root.value.get("password"):
         password = reader.choice(node, ("accept", "ignore"), "password")
-    consequences = sections.consequences(reader, root.value.get("consequences"))
-    if reader.problems:
-        raise MappingError(filename, reader.problems)
-    published = extension.published(reader.user, found, shop.stores.default_website_id())
-    return rules.Ruleset(tuple(found), match, password, groups, reader.user, published, consequences)
+    leaving = lifecycle.read(reader, root.value.get("lifecycle"))
+    follows = sections.consequences(reader, root.value.get("consequences"))
+    published = extension.published(reader.user, found, reader.website_id)
+    return rules.Ruleset(tuple(found), match, password, groups, reader.user, published, kept, leaving, follows)

@@ -5,18 +5,22 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
-from app.magento import catalog
+from app.magento import catalog, doors
 from app.mapping import converters
 from app.scim import attributes, filters, paths
 
 NOTHING: Any = object()  # "not given", where None is a value
+DEFAULT_TENANT = "default"
+OPERATIONS = ("create", "update", "deactivate", "delete")
 
 
 @dataclass(frozen=True)
 class Slot:
-    """One `{…}` of a template: a path of the resource or a column of the customer, then functions."""
+    """One `{…}` of a template: a path of the resource or a column of the customer (or address), then functions."""
 
     path: paths.Path | None
     code: str | None
@@ -103,10 +107,53 @@ class Rule:
         """Say whether the shop's attribute holds several values: the options of a multiselect, the lines of a text."""
         return self.attribute.input in ("multiselect", "multiline")
 
+    def reads(self) -> tuple[paths.Path, ...]:
+        """List the paths that its value is made of, without the default's."""
+        return (*self.sources, *(self.template.paths() if self.template else ()))
+
     def supplied_by(self) -> str:
         """Name the paths that would give the attribute a value, for a message."""
         names = [str(path) for path in (*self.sources, *(self.default.paths() if self.default else ()))]
         return " or ".join(dict.fromkeys(names))
+
+    @property
+    def place(self) -> str:
+        """Name the rule in a message to a client: what it can send, then what that fills."""
+        sources = self.supplied_by()
+        return f"{sources} ({self.target})" if sources else self.target
+
+
+@dataclass(frozen=True)
+class Address:
+    """One entry under `addresses`: which value of the user is an address of the customer, and how it is filled.
+
+    `root` selects the value; the paths of `fields` go into it, or from the user itself where they began with "/".
+    The fields stand in the order in which they are judged. `default`: of what kinds it becomes the default address;
+    `existing`: what happens then to a default address that the customer has already.
+    """
+
+    name: str
+    root: paths.Path
+    fields: tuple[Rule, ...]
+    line: int
+    default: tuple[str, ...] = ()
+    existing: str = "keep"  # keep: as the default | replace: beside this one | adopt: as this one
+    on_invalid: str = "reject"
+    on_absent: str = "clear"
+
+    @cached_property
+    def inside(self) -> tuple[paths.Path, ...]:
+        """List the paths into the selected value by which the shop's address gets its values."""
+        read = (path for field in self.fields if field.goes_in for path in field.reads())
+        return tuple(path for path in read if self.holds(path))
+
+    def holds(self, path: paths.Path) -> bool:
+        """Say whether a path goes into the selected value."""
+        return path.sub is not None and path.top == self.root.top and path.filter == self.root.filter
+
+    def field(self, target: str) -> Rule | None:
+        """Find the rule for an attribute of the shop's address."""
+        return next((field for field in self.fields if field.target == target), None)
 
 
 @dataclass(frozen=True)
@@ -127,6 +174,40 @@ class Groups:
 
 
 @dataclass(frozen=True)
+class Protection:
+    """Users who cannot be deactivated or deleted here: a filter, and its text as it stands in the file."""
+
+    text: str
+    where: filters.Node
+
+
+@dataclass(frozen=True)
+class Purge:
+    """What becomes of deleted users whom the shop keeps, and how long after: `how` is remove or anonymize."""
+
+    after: timedelta
+    how: str
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """How users leave, and what an identity provider may do at all.
+
+    `deactivate`: doors that are shut, by the names in `magento/doors`. `delete`: remove | deactivate | anonymize.
+    `returning`: revive | anew, for who is created again while the shop keeps the deleted one. `breaker`: how many may
+    leave within an hour before deletions wait for a person; None: any number. `allow`: of OPERATIONS.
+    """
+
+    deactivate: frozenset[str] = doors.USUAL
+    delete: str = "remove"
+    returning: str = "revive"
+    purge: Purge | None = None
+    protect: tuple[Protection, ...] = ()
+    breaker: int | None = None
+    allow: frozenset[str] = frozenset(OPERATIONS)
+
+
+@dataclass(frozen=True)
 class Consequences:
     """What follows a customer's change elsewhere in the shop; `orders`: those that carry an old e-mail get the new."""
 
@@ -135,7 +216,7 @@ class Consequences:
 
 @dataclass(frozen=True)
 class Ruleset:
-    """A whole mapping.yaml, checked against one shop.
+    """The rules of one tenant, checked against one shop.
 
     `accepted` is the User resource type as we take it; `published` carries besides, as required, what the shop and the
     rules need, so that a client that reads /Schemas sends enough.
@@ -147,8 +228,36 @@ class Ruleset:
     groups: Groups
     accepted: attributes.ResourceType
     published: attributes.ResourceType
+    addresses: tuple[Address, ...] = ()
+    lifecycle: Lifecycle = Lifecycle()
     consequences: Consequences = Consequences()
+
+    @property
+    def makes_options(self) -> bool:
+        """Say whether a label that the shop does not have may become a new option of a select."""
+        rules = (*self.rules, *(rule for address in self.addresses for rule in address.fields))
+        return any(rule.option and rule.option.missing == "create" for rule in rules)
 
     def rule(self, target: str) -> Rule | None:
         """Find the rule for an attribute of the shop."""
         return next((rule for rule in self.rules if rule.target == target), None)
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One identity provider's side of a shop: its rules, and where they hold.
+
+    `website_id`: where its customers are, None for the shop's default website. `profile`: None for SCIM_PROFILE.
+    """
+
+    name: str
+    ruleset: Ruleset
+    website_id: int | None = None
+    profile: str | None = None
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """A whole mapping.yaml, checked against one shop: its tenants by their names."""
+
+    tenants: Mapping[str, Tenant]

@@ -1,16 +1,16 @@
 """In charge of users as they stand: the shop's data, our link, and the document that both make together."""
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.ledger import groups as memberships
-from app.ledger import links
-from app.magento import changes, customers, options
-from app.mapping import bridges, groups, projection
+from app.ledger import links, marks
+from app.magento import customers, doors
+from app.mapping import books, bridges, groups, leaving, projection, visibility
 from app.scim import errors, messages
 
 Resource = dict[str, Any]
@@ -21,13 +21,23 @@ log = logging.getLogger(__name__)
 class Held:
     """A customer as it stands: the shop's data, our link (None: not managed yet), the corrected document.
 
-    `groups`: the id and name of each group it is a member of.
+    `groups`: the id and name of each group it is a member of; `book`: its addresses that rules may be about. `taken`:
+    what deactivation took, None for who is not deactivated by us; `customer` is as it stands but for that, `real` as
+    the shop has it now.
     """
 
     customer: customers.Customer
     link: links.Link | None
     document: Resource
     groups: Mapping[int, str]
+    book: books.Book
+    taken: doors.Taken | None
+    real: customers.Customer
+
+    @property
+    def active(self) -> bool:
+        """Whether the user is active: also somebody else's mark in the shop says that it is not."""
+        return self.taken is None and self.real.data["is_active"] == 1
 
     @property
     def entity_id(self) -> int:
@@ -47,6 +57,16 @@ def one(connection: sa.Connection, bridge: bridges.Bridge, user_id: str, *, lock
     return held[entity_id]
 
 
+def named(connection: sa.Connection, bridge: bridges.Bridge, text: str) -> int | None:
+    """Find the customer that an operator means: by id, userName or e-mail; None where there is none."""
+    if text.isascii() and text.isdigit() and len(text) < 11:
+        return int(text)
+    found = links.find(connection, bridge.ledger, bridge.tenant, user_name=text)
+    if found is None:
+        found = next(iter(customers.find_by_email(connection, bridge.shop, text, bridge.match_website)), None)
+    return found
+
+
 def _called(connection: sa.Connection, bridge: bridges.Bridge, name: str) -> int | None:
     """Find a user by another name than its id, where the profile says that its identity provider does so."""
     lookup = bridge.profile.lookup
@@ -56,7 +76,8 @@ def _called(connection: sa.Connection, bridge: bridges.Bridge, name: str) -> int
     if found is None and "userName" in lookup:
         found = links.find(connection, bridge.ledger, bridge.tenant, user_name=name)
     if found is None and "emails" in lookup:
-        found = next(iter(customers.find_by_email(connection, bridge.shop, name, bridge.match_website)), None)
+        named = customers.find_by_email(connection, bridge.shop, name, bridge.match_website)
+        found = min(visibility.among(connection, bridge, named), default=None)
     if found is not None:
         log.info("user %s was asked for by another name", found)
     return found
@@ -68,30 +89,45 @@ def fetch(
     ids: Collection[int],
     *,
     lock: bool = False,
-    done: Iterable[changes.RowChange] = (),
+    deleted: bool = False,
 ) -> dict[int, Held]:
     """Read customers with their links; those that this tenant may not see are left out.
 
-    `done`: what this transaction has written, so that choices that it made have their labels.
+    `deleted`: those too who are gone for their identity provider while the shop keeps them.
     """
-    made = options.made(done)
     found = customers.fetch(connection, bridge.shop, ids, codes=bridge.codes, lock=lock)
     linked = links.fetch(connection, bridge.ledger, list(found))
-    member_of = _memberships(connection, bridge, found)
+    taken = _taken(connection, bridge, found, linked)
+    behind = {entity_id: doors.behind(customer, taken.get(entity_id)) for entity_id, customer in found.items()}
+    member_of = _memberships(connection, bridge, behind)
+    book = books.fetch(connection, bridge, found, lock=lock)
     held = {}
-    for entity_id, customer in found.items():
-        link = linked.get(entity_id)
-        if bridge.sees(customer.data["website_id"]) and (link is None or link.tenant == bridge.tenant):
-            document = _document(bridge, customer, link, made)
-            held[entity_id] = Held(customer, link, document, member_of[entity_id])
+    for i, customer in behind.items():
+        link = linked.get(i)
+        there = link is None or deleted or link.deleted_at is None
+        if there and (link.tenant == bridge.tenant if link else bridge.sees(customer.data["website_id"])):
+            document, groups, own = _document(bridge, customer, link, book[i]), member_of[i], book[i]
+            held[i] = Held(customer, link, document, groups, own, taken.get(i), found[i])
     return held
+
+
+def _taken(
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    found: Mapping[int, customers.Customer],
+    linked: Mapping[int, links.Link],
+) -> dict[int, doors.Taken]:
+    """Read what deactivation took: it came with the links; who has no link is asked for only where it may be."""
+    loose = [i for i, customer in found.items() if i not in linked and customer.data["is_active"] != 1]
+    own = {entity_id: link.mark for entity_id, link in linked.items() if link.mark is not None}
+    return leaving.many({**own, **marks.fetch(connection, bridge.ledger, loose)})
 
 
 def _memberships(
     connection: sa.Connection, bridge: bridges.Bridge, found: Mapping[int, customers.Customer]
 ) -> dict[int, dict[int, str]]:
     """Name the groups of customers: those they were put into here, and the shop's own where it is not the default."""
-    ids = memberships.of_customers(connection, bridge.ledger, list(found))
+    ids = memberships.of_customers(connection, bridge.ledger, bridge.tenant, list(found))
     for entity_id, customer in found.items():
         own, default = customer.data["group_id"], bridge.default_group(customer.data["store_id"])
         if own != default and own not in ids.get(entity_id, []):
@@ -101,13 +137,15 @@ def _memberships(
 
 
 def _document(
-    bridge: bridges.Bridge, customer: customers.Customer, link: links.Link | None, made: options.Made
+    bridge: bridges.Bridge, customer: customers.Customer, link: links.Link | None, book: books.Book
 ) -> Resource:
-    context = bridge.context(customer.data, made=made)
-    if link is not None:
-        return projection.correct(bridge.ruleset, link.document, context, linked=True)
-    document = projection.correct(bridge.ruleset, {}, context, linked=False)
-    document["userName"] = customer.data["email"] or f"customer-{customer.entity_id}"
+    linked = link is not None
+    document = projection.correct(
+        bridge.ruleset, link.document if link else {}, bridge.context(customer.data), linked=linked
+    )
+    document = books.correct(bridge, document, customer, book, linked=linked)
+    if not linked:
+        document["userName"] = customer.data["email"] or f"customer-{customer.entity_id}"
     return document
 
 
@@ -115,7 +153,7 @@ def dress(bridge: bridges.Bridge, held: Held) -> Resource:
     """Add what the service gives: id, active, groups, meta, and the ETag of it all."""
     data = held.customer.data
     modified = max(data["updated_at"], held.link.modified_at) if held.link else data["updated_at"]
-    resource = {**held.document, "id": str(held.entity_id), "active": data["is_active"] == 1}
+    resource = {**held.document, "id": str(held.entity_id), "active": held.active}
     if held.groups:
         where = f"{bridge.base_url}/Groups/"
         resource["groups"] = [

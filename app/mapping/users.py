@@ -4,14 +4,29 @@ Each public function is one request's work: it opens the one transaction, locks 
 by the shop, changes it, projects it, and writes what differs.
 """
 
+import dataclasses
 from collections.abc import Callable, Collection
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import customers, database, plans
-from app.mapping import bridges, clock, conditions, matching, pages, projection, standing, wanted, writes
-from app.scim import cursors, errors, filters, memberships, patch, paths, queries
+from app.magento import customers, database
+from app.magento import errors as shop_errors
+from app.mapping import (
+    addresses,
+    bridges,
+    clock,
+    conditions,
+    deletion,
+    matching,
+    pages,
+    permits,
+    projection,
+    standing,
+    wanted,
+    writes,
+)
+from app.scim import cursors, errors, filters, memberships, patch, queries, sorting
 
 Resource = dict[str, Any]
 Changes = tuple[memberships.Change, ...]
@@ -40,7 +55,7 @@ def find(
 
         order = conditions.Order()
         if query.sort_by is not None:
-            path = paths.parse(query.sort_by, bridge.ruleset.accepted)
+            path = sorting.path(query.sort_by, bridge.ruleset.accepted)
             order = conditions.Translator(bridge).order(path, query.descending)
         start = query.start if query.cursor is None else 1
         found = conditions.find(
@@ -68,17 +83,18 @@ def create(bridge: bridges.Bridge, resource: Resource, changes: Changes = ()) ->
     Raises Uniqueness with the existing id where one of that name, external id or e-mail is managed already,
     InvalidValue where the shop would not take what the rules make of it.
     """
+    permits.operation(bridge, "create")
     resource, password = wanted.take_password(bridge, resource)
 
     def work(connection: sa.Connection) -> Resource:
-        existing = matching.find(connection, bridge, resource)
-        if existing is not None:
-            return _adopt(connection, bridge, existing, resource, password, changes)
+        held = _existing(connection, bridge, resource)
+        if held is not None:
+            return _adopt(connection, bridge, held, resource, password, changes)
         new = wanted.Wanted(wanted.clean(resource), resource.get("active"), password, changes)
         planned = wanted.newcomer(connection, bridge, new, clock.now())
-        done = writes.carry_out(connection, bridge, planned)
+        done = writes.carry_out(connection, bridge, writes.Deed("create", "User"), planned)
         entity_id = customers.made(done)
-        return standing.dress(bridge, standing.fetch(connection, bridge, [entity_id], done=done)[entity_id])
+        return standing.dress(bridge, standing.fetch(connection, bridge.knowing(done), [entity_id])[entity_id])
 
     return writes.transact(bridge, work, lambda: matching.conflict(bridge, resource))
 
@@ -94,12 +110,14 @@ def replace(
             return wanted.merged(bridge, before, resource)
         after = wanted.clean(resource)
         projection.keep_absent(bridge.ruleset, before, resource, after)
+        addresses.keep_absent(bridge.ruleset, before, resource, after)
         return after
 
     def work(connection: sa.Connection) -> Resource:
         held = standing.one(connection, bridge, user_id, lock=True)
         new = wanted.Wanted(change(held.document), resource.get("active"), password, changes)
-        return _change(connection, bridge, held, new, check)
+        _permit_update(connection, bridge, held, new)
+        return _change(connection, bridge, "replace", held, new, check)
 
     return writes.transact(bridge, work, lambda: matching.conflict(bridge, {"id": user_id, **resource}))
 
@@ -119,14 +137,14 @@ def modify(
 
     def work(connection: sa.Connection) -> Resource:
         held = standing.one(connection, bridge, user_id, lock=True)
-        active = held.customer.data["is_active"] == 1
-        before = {**held.document, "id": str(held.entity_id), "active": active}
+        before = {**held.document, "id": str(held.entity_id), "active": held.active}
         after = patch.apply(before, operations, bridge.ruleset.published, bridge.profile, fired)
         password = passwords.get(after.pop("password", ""))
         latest.clear()
         latest.update(after)
         new = wanted.Wanted(wanted.clean(after), after.get("active"), password, changes)
-        return _change(connection, bridge, held, new, check)
+        _permit_update(connection, bridge, held, new)
+        return _change(connection, bridge, "modify", held, new, check)
 
     changed = writes.transact(bridge, work, lambda: matching.conflict(bridge, latest))
     bridge.note(fired)
@@ -134,13 +152,14 @@ def modify(
 
 
 def delete(bridge: bridges.Bridge, user_id: str, check: Check | None = None) -> None:
-    """Remove a user, and the customer as Magento would; raises NotFound."""
+    """Delete a user, and deal with the customer as mapping.yaml says; raises NotFound, Forbidden."""
 
     def work(connection: sa.Connection) -> None:
         held = standing.one(connection, bridge, user_id, lock=True)
         if check:
             check(standing.etag(bridge, held))
-        writes.carry_out(connection, bridge, plans.remove(connection, bridge.shop, held.entity_id, clock.now()))
+        planned = deletion.plan(connection, bridge, held, clock.now())
+        writes.carry_out(connection, bridge, writes.Deed("delete", "User", held.entity_id), planned, orders=False)
 
     writes.transact(bridge, work, lambda: matching.conflict(bridge, {}))
 
@@ -148,6 +167,7 @@ def delete(bridge: bridges.Bridge, user_id: str, check: Check | None = None) -> 
 def _change(
     connection: sa.Connection,
     bridge: bridges.Bridge,
+    operation: str,
     held: standing.Held,
     new: wanted.Wanted,
     check: Check | None = None,
@@ -155,31 +175,63 @@ def _change(
     """Write what differs between a user as it stands and as it is wanted, be it nothing."""
     if check:
         check(standing.etag(bridge, held))
-    planned = wanted.change(connection, bridge, held, new, clock.now())
-    done = writes.carry_out(connection, bridge, planned)
+    now = clock.now()
+    leaves = new.active is False and held.active
+    if leaves:
+        permits.operation(bridge, "deactivate")
+        permits.departure(bridge, held, "deactivated")
+    planned = wanted.change(connection, bridge, held, new, now)
+    if leaves:
+        planned.append(permits.counted(bridge, held, "deactivate", now))
+    if held.link is not None and held.link.deleted_at:
+        planned += deletion.waits_no_more(connection, bridge, held)
+    done = writes.carry_out(connection, bridge, writes.Deed(operation, "User", held.entity_id), planned)
     if done:
-        held = standing.fetch(connection, bridge, [held.entity_id], done=done)[held.entity_id]
+        held = standing.fetch(connection, bridge.knowing(done), [held.entity_id])[held.entity_id]
     return standing.dress(bridge, held)
+
+
+def _permit_update(connection: sa.Connection, bridge: bridges.Bridge, held: standing.Held, new: wanted.Wanted) -> None:
+    """Raise Forbidden where updates are switched off and more is wanted than a deactivation."""
+    if "update" in bridge.ruleset.lifecycle.allow:
+        return
+    rest = dataclasses.replace(new, active=None) if new.active is False else new
+    if wanted.change(connection, bridge, held, rest, clock.now()):
+        permits.operation(bridge, "update")
+
+
+def _existing(connection: sa.Connection, bridge: bridges.Bridge, resource: Resource) -> standing.Held | None:
+    """Find the customer that a new user is, locked; None for nobody, also after it made way for another one."""
+    found = matching.find(connection, bridge, resource)
+    if found is None:
+        return None
+    held = standing.fetch(connection, bridge, [found.entity_id], lock=True, deleted=found.deleted).get(found.entity_id)
+    if held is None:
+        raise shop_errors.Changed("customer_entity", found.entity_id)
+    if not found.deleted or deletion.is_revived(bridge, held):
+        return held
+    planned = deletion.final(connection, bridge, held, deletion.purging(bridge), clock.now())
+    writes.carry_out(connection, bridge, writes.Deed("purge", "User", held.entity_id), planned, orders=False)
+    return None
 
 
 def _adopt(
     connection: sa.Connection,
     bridge: bridges.Bridge,
-    entity_id: int,
+    held: standing.Held,
     resource: Resource,
     password: wanted.Password | None,
     changes: Changes,
 ) -> Resource:
     """Take a customer over, or up again, and give it what was sent; what was not mentioned stays as it is."""
-    held = standing.fetch(connection, bridge, [entity_id], lock=True)[entity_id]
     if held.link is not None:
-        if not matching.may_take_up(bridge, held.customer):
-            raise matching.taken(entity_id, "this name")
+        if not held.link.deleted_at and not matching.may_take_up(bridge, held):
+            raise matching.taken(held.entity_id, "this name")
     elif bridge.ruleset.match.existing == "reject":
         raise errors.Uniqueness(
-            f"The shop has a customer with this e-mail that is not managed by SCIM, id {entity_id!r}, "
+            f"The shop has a customer with this e-mail that is not managed by SCIM, id {held.entity_id!r}, "
             "and mapping.yaml says match.existing: reject."
         )
     after = wanted.merged(bridge, held.document, resource)
     active = resource.get("active", held.link is not None or None)
-    return _change(connection, bridge, held, wanted.Wanted(after, active, password, changes))
+    return _change(connection, bridge, "adopt", held, wanted.Wanted(after, active, password, changes))

@@ -1,15 +1,16 @@
 """In charge of what a wanted document comes to: the change set of a user, which is a value until it is written."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.ledger import claims, links
-from app.magento import changes, customers, database, doors, options, passwords, plans
+from app.ledger import links
+from app.magento import changes, customers, database, passwords, plans
 from app.magento import errors as shop_errors
-from app.mapping import bridges, groups, projection, standing
+from app.mapping import addressing, books, bridges, groups, leaving, projection, standing
 from app.scim import errors, memberships, messages, paths
 
 Resource = dict[str, Any]
@@ -35,17 +36,17 @@ class Wanted:
 
 
 def newcomer(connection: sa.Connection, bridge: bridges.Bridge, wanted: Wanted, now: datetime) -> list[Row]:
-    """Plan a new customer, whose id is changes.NEW. Raises InvalidValue."""
-    given, chosen = _values(connection, bridge, None, wanted.document, bridge.context({}, creating=True))
+    """Plan a new customer; its row comes first, its id is changes.NEW. Raises InvalidValue."""
+    given = _values(bridge, None, wanted.document, bridge.context({}, creating=True))
     data = {"website_id": bridge.website_id, **given}
     hashed = _hash(bridge, wanted.password, given.get("email"))
-    planned = chosen + plans.create(connection, bridge.shop, data, now, password_hash=hashed)
+    planned = plans.create(connection, bridge.shop, data, now, password_hash=hashed)
     customer = plans.newcomer(bridge.shop, planned)
-    planned += _ledger(bridge, changes.NEW, None, wanted.document, now)
+    planned += addressing.plan(connection, bridge, customer, books.EMPTY, None, wanted.document, now)
+    planned += ledger(bridge, changes.NEW, None, wanted.document, now)
     planned += _memberships(connection, bridge, customer, wanted, {}, now)
-    if wanted.active is False:
-        planned += doors.shut(connection, bridge.shop, customer, now)
-    return planned
+    active = False if wanted.active is False else None
+    return leaving.settle(connection, bridge, customer, None, planned, active, now)
 
 
 def change(
@@ -55,20 +56,33 @@ def change(
 
     Raises InvalidValue.
     """
-    customer, given, planned = held.customer, dict[str, Any](), list[Row]()
-    unchanged = held.link is not None and links.dump(wanted.document) == links.dump(held.document)
+    customer, given, planned, link = held.customer, dict[str, Any](), list[Row](), held.link
+    unchanged = link is not None and not link.deleted_at and links.dump(wanted.document) == links.dump(held.document)
     if not unchanged:
-        context = bridge.context(customer.data)
-        given, planned = _values(connection, bridge, held.document, wanted.document, context)
+        given |= _values(bridge, held.document, wanted.document, bridge.context(customer.data))
+        planned += addressing.plan(connection, bridge, customer, held.book, held.document, wanted.document, now)
     hashed = _hash(bridge, wanted.password, given.get("email", customer.data["email"]))
     planned += _memberships(connection, bridge, customer, wanted, given, now, hashed)
     if not unchanged:
-        planned += _ledger(bridge, held.entity_id, held.link, wanted.document, now)
-    if wanted.active is False:
-        planned += doors.shut(connection, bridge.shop, customer, now)
-    elif wanted.active and customer.data["is_active"] != 1:
-        planned += doors.open(customer, now)
-    return planned
+        planned += ledger(bridge, held.entity_id, held.link, wanted.document, now)
+    active = wanted.active if wanted.active is False or not held.active else None
+    return leaving.settle(connection, bridge, held.real, held.taken, planned, active, now)
+
+
+def ledger(
+    bridge: bridges.Bridge, entity_id: changes.Id, link: links.Link | None, document: Resource, now: datetime
+) -> list[Row]:
+    """Plan our own rows of a user: its link with the document, and the further e-mails that are indexed."""
+    key = {"entity_id": entity_id}
+    after = links.row(bridge.tenant, document, link.created_at if link else now, now)
+    before = links.as_row(link) if link else None
+    if link and before and before | {"modified_at": now} == after:
+        after = before  # nothing of ours is different: what was asked for only concerns the shop
+    indexed = further_emails(bridge, link.document) if link else set()
+    wanted = further_emails(bridge, document)
+    planned = [Row("scim_link", key, before, after)]
+    planned += [Row("scim_email", {**key, "value": value}, {}, None) for value in sorted(indexed - wanted)]
+    return planned + [Row("scim_email", {**key, "value": value}, None, {}) for value in sorted(wanted - indexed)]
 
 
 def _memberships(
@@ -87,52 +101,13 @@ def _memberships(
     return plans.change(bridge.shop, customer, given, now, password_hash=hashed) + rows
 
 
-def _ledger(
-    bridge: bridges.Bridge, entity_id: changes.Id, link: links.Link | None, document: Resource, now: datetime
-) -> list[Row]:
-    """Plan our own rows of a user: its link with the document, and the further e-mails that are indexed."""
-    key = {"entity_id": entity_id}
-    after = links.row(bridge.tenant, document, link.created_at if link else now, now)
-    before = links.row(link.tenant, link.document, link.created_at, link.modified_at) if link else None
-    indexed = further_emails(bridge, link.document) if link else set()
-    wanted = further_emails(bridge, document)
-    planned = [Row("scim_link", key, before, after)]
-    planned += [Row("scim_email", {**key, "value": value}, {}, None) for value in sorted(indexed - wanted)]
-    return planned + [Row("scim_email", {**key, "value": value}, None, {}) for value in sorted(wanted - indexed)]
-
-
 def _values(
-    connection: sa.Connection,
-    bridge: bridges.Bridge,
-    before: Resource | None,
-    after: Resource,
-    context: projection.Context,
-) -> tuple[dict[str, Any], list[Row]]:
-    """Say what the shop should hold, and plan the choices of selects that must be made for it.
-
-    A choice is claimed: of two requests that make the same one, the later runs into our key and starts again.
-    """
+    bridge: bridges.Bridge, before: Resource | None, after: Resource, context: projection.Context
+) -> Mapping[str, Any]:
     values, problems = projection.desired(bridge.ruleset, before, after, context)
     if problems:
-        raise errors.InvalidValue("; ".join(f"{rule.target}: {reason}" for rule, reason in problems) + ".")
-    values, planned = options.settle(connection, bridge.shop, values)
-    fresh = [row.key["option_id"] for row in planned if row.table == options.OPTION]
-    return values, planned + _claims(connection, bridge, fresh)
-
-
-def _claims(connection: sa.Connection, bridge: bridges.Bridge, fresh: list[options.Choice]) -> list[Row]:
-    """Claim the labels of choices that are to be made; a claim of one that has another label by now is taken over."""
-    keys = {choice: (choice.attribute_id, claims.key(choice.name)) for choice in fresh}
-    claimed = claims.fetch(connection, bridge.ledger, keys.values())
-    rows = []
-    for choice, (attribute_id, label_key) in keys.items():
-        key = {"attribute_id": attribute_id, "label_key": label_key}
-        before = claimed.get((attribute_id, label_key))
-        if before is not None:  # the old id is part of the key, so that only one request finds it
-            rows.append(Row("scim_option", {**key, "option_id": before}, {"option_id": before}, {"option_id": choice}))
-        else:
-            rows.append(Row("scim_option", key, None, {"option_id": choice}))
-    return rows
+        raise errors.InvalidValue("; ".join(f"{rule.place}: {reason}" for rule, reason in problems) + ".")
+    return values
 
 
 # --- documents ---

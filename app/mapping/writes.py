@@ -1,17 +1,37 @@
-"""In charge of a request's write: one transaction, and the change set carried out in it."""
+"""In charge of a request's write: one transaction, the change set carried out in it, the journal that tells of it."""
 
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from app.magento import changes, customers, database
+from app.ledger import groups as memberships
+from app.ledger import journal
+from app.magento import cascades, catalog, changes, customers, database, schema
 from app.magento import errors as shop_errors
-from app.mapping import bridges
+from app.mapping import bridges, claims, clock, labels
 from app.scim import errors
 
 T = TypeVar("T")
 SHOWN = {"customer_group_code": "displayName"}  # what no rule of mapping.yaml names
+MADE = {"User": "customer_entity", "Group": "customer_group"}  # the row whose id is the resource's
+DOCUMENTS = {
+    "scim_link": frozenset({"document", "user_name", "former_name", "external_id"}),
+    "scim_email": frozenset({"value"}),
+}
+SECRETS = {**schema.SECRETS, "scim_inactive": frozenset({"password_hash"})}
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What is done to which resource, as the journal names it; `resource_id` None: to the one that is made."""
+
+    operation: str
+    resource_type: str
+    resource_id: int | None = None
+    undoes: int | None = None
 
 
 def transact(
@@ -27,13 +47,122 @@ def transact(
         raise conflict() from error
     except shop_errors.Rejected as error:
         rule = bridge.ruleset.rule(error.code)
-        hint = f" (from {rule.supplied_by()})" if rule and rule.sources else ""
-        raise errors.InvalidValue(f"{SHOWN.get(error.code, error.code)}{hint}: {error.reason}.") from error
+        place = rule.place if rule else SHOWN.get(error.code, error.code)
+        raise errors.InvalidValue(f"{place}: {error.reason}.") from error
 
 
 def carry_out(
-    connection: sa.Connection, bridge: bridges.Bridge, planned: Iterable[changes.RowChange]
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    deed: Deed,
+    planned: Iterable[changes.RowChange],
+    *,
+    orders: bool = True,
 ) -> list[changes.RowChange]:
-    """Write a change set of customers and of what we keep of them; give the changes executed, none for none."""
-    orders = bridge.ruleset.consequences.orders
-    return customers.write(connection, bridge.shop, planned, tables=bridge.tables, orders=orders)
+    """Write a change set, with what Magento's save does beyond it, and tell the journal; none for none.
+
+    `orders`: orders that carry the old e-mail follow a new one, where mapping.yaml lets them. Gives the changes
+    executed. What the database takes along with a deleted row is journalled too.
+    """
+    planned = labels.settle(connection, bridge, changes.merged(planned))
+    planned += claims.plan(connection, bridge, planned)  # holds the e-mails before the shop's are looked at
+    going = [change for change in planned if change.before is not None and change.after is None]
+    taken = cascades.capture(connection, bridge.shop.cascades(), bridge.shop.prefix, going) if going else []
+    planned += _counted(connection, bridge, deed, [*planned, *taken])
+    orders = orders and bridge.ruleset.consequences.orders
+    done = customers.write(connection, bridge.shop, planned, tables=bridge.tables, orders=orders)
+    if done:
+        tell(connection, bridge, deed, done, taken)
+    return done
+
+
+def tell(
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    deed: Deed,
+    done: Iterable[changes.RowChange],
+    taken: Iterable[changes.RowChange] = (),
+) -> None:
+    """Write the journal's entry of executed changes; `taken`: rows that went, or were cut loose, with them."""
+    done = list(done)
+    rows = [journal.Row(c.table, c.key, c.before, c.after) for c in done]
+    rows += [journal.Row(c.table, c.key, c.before, c.after, cascade=True) for c in taken]
+    own = [change for change in done if change.table == MADE.get(deed.resource_type)] or done
+    made = next((value for value in own[0].key.values() if isinstance(value, int)), 0)
+    entry = journal.Entry(
+        request_id=bridge.origin.request_id,
+        at=datetime.now(UTC).replace(tzinfo=None),
+        tenant=bridge.tenant,
+        actor=bridge.origin.actor,
+        token_id=bridge.origin.token_id,
+        profile=bridge.profile.name,
+        operation=deed.operation,
+        resource_type=deed.resource_type,
+        resource_id=made if deed.resource_id is None else deed.resource_id,
+        rows=tuple(rows),
+        reasons=_reasons(bridge, done),
+        undoes=deed.undoes,
+    )
+    journal.record(connection, bridge.ledger, bridge.settings.journal_key, entry, hidden(bridge))
+
+
+def _counted(
+    connection: sa.Connection, bridge: bridges.Bridge, deed: Deed, rows: Iterable[changes.RowChange]
+) -> list[changes.RowChange]:
+    """Plan the next version of groups whose members come or go, but for the one that the deed itself is about."""
+    found = [{**(c.before or {}), **(c.after or {}), **c.key} for c in rows if c.table == "scim_membership"]
+    own = deed.resource_id if deed.resource_type == "Group" else None
+    ids = {int(row["group_id"]) for row in found if "group_id" in row} - {own}
+    held = memberships.fetch(connection, bridge.ledger, ids, lock=True) if ids else {}
+    return [
+        changes.RowChange(
+            "scim_group",
+            {"group_id": group_id},
+            {"version": group.version, "modified_at": group.modified_at},
+            {"version": group.version + 1, "modified_at": clock.now()},
+        )
+        for group_id, group in sorted(held.items())
+    ]
+
+
+def attribute_of(bridge: bridges.Bridge, table: str, row: Mapping[str, Any], column: str) -> str | None:
+    """Name the customers' attribute that a column of a row holds; None for any other."""
+    attributes = bridge.shop.catalog.customer
+    if table == "customer_entity":
+        return column if column in attributes else None
+    if column != "value" or "attribute_id" not in row:
+        return None
+    held = row["attribute_id"]
+    return next((a.code for a in attributes.values() if a.table == table and a.attribute_id == held), None)
+
+
+def _reasons(bridge: bridges.Bridge, done: Iterable[changes.RowChange]) -> dict[str, dict[str, Any]]:
+    """Say of each changed attribute which line of mapping.yaml gave its value, and from where."""
+    found = {}
+    for change in done:
+        for column in change.after or ():
+            code = attribute_of(bridge, change.table, change.key, column)
+            rule = bridge.ruleset.rule(code) if code else None
+            if rule is not None and rule.goes_in:
+                found[rule.target] = {"line": rule.line, "from": rule.supplied_by()}
+    return found
+
+
+def hidden(bridge: bridges.Bridge) -> journal.Hidden:
+    """Say which columns may not be read in the journal: secrets, masked attributes, documents that hold such."""
+    fields = (field for address in bridge.ruleset.addresses for field in address.fields)
+    masked = [rule.attribute for rule in (*bridge.ruleset.rules, *fields) if rule.mask]
+
+    def holds(attribute: catalog.Attribute, table: str, row: Mapping[str, Any], column: str) -> bool:
+        if (attribute.table, attribute.column) != (table, column):
+            return False
+        return attribute.static or row.get("attribute_id") == attribute.attribute_id
+
+    def judge(table: str, row: Mapping[str, Any], column: str) -> bool:
+        if column in SECRETS.get(table, ()):
+            return True
+        if not masked:
+            return False
+        return column in DOCUMENTS.get(table, ()) or any(holds(each, table, row, column) for each in masked)
+
+    return judge

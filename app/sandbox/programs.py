@@ -63,6 +63,7 @@ def ensure() -> Program:
             f"No database server found: install {PACKAGE} (as root: apt-get install {PACKAGE}),"
             " or any package that brings mariadbd or mysqld."
         )
+    print(f"Installing {PACKAGE}", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     steps = (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", PACKAGE])
     for step in steps:

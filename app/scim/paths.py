@@ -108,7 +108,9 @@ def write(resource: dict[str, Any], path: Path, value: Any) -> None:
     the filter's eq-comparisons say; `emails.value` into the first value. A selected value that is given as an object
     keeps the sub-attributes that are not given. A value made primary is the only one.
     """
-    held = resource if path.urn is None else resource.setdefault(path.urn, {})
+    held = resource if path.urn is None else resource.get(path.urn)
+    if not isinstance(held, dict):
+        held = resource[str(path.urn)] = {}
     if path.attribute is None:
         held.update(value)
         return

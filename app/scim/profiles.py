@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.scim import attributes, dialects, filters, grammar, literals, rewriting
+from app.scim import attributes, dialects, filters, grammar, literals, queries, rewriting
 
 CREATE_VALUE = "create_value"
 UNKNOWN_ATTRIBUTES = "unknown_attributes"
@@ -22,7 +22,8 @@ class Tolerance:
     """One thing that is taken though the RFC does not have it.
 
     `at` says where it works: on a resource's "body", on a PATCH "message", on one PATCH "operation", on one "value" of
-    an attribute wherever it stands, on the "name" of one, in a "filter", or as a "flag" that another module reads.
+    an attribute wherever it stands, on the "name" of one, in a "filter", in the "query" of a URL, or as a "flag" that
+    another module reads.
     """
 
     name: str
@@ -57,6 +58,7 @@ ROWS = (
     Tolerance(literals.UNQUOTED, "filter", "Entra: id eq 54D3… and manager eq 2819…"),
     Tolerance(literals.BOOLEAN_TEXT, "filter", 'Entra: roles[primary eq "True"].value'),
     Tolerance(grammar.COMPLEX_VALUE, "filter", "Entra: id eq … and manager eq …"),
+    Tolerance(queries.ANY_CASE, "query", "Microsoft's inbound client: startindex=0"),
     Tolerance(CREATE_VALUE, "flag", 'Entra: Add emails[type eq "home"].value where there is none'),
     Tolerance(LOOSE_FORMATS, "flag", "Microsoft validator: random time zones; country names"),
     Tolerance(GROUPS_ON_USER, "flag", "miniOrange may change memberships by groups on the user"),
@@ -97,6 +99,7 @@ _USUAL = frozenset(
         UNKNOWN_ATTRIBUTES,
         literals.UNQUOTED,
         literals.BOOLEAN_TEXT,
+        queries.ANY_CASE,
         CREATE_VALUE,
         LOOSE_FORMATS,
     }

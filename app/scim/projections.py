@@ -52,6 +52,11 @@ def projection(
     return run
 
 
+def asks(resource_type: attributes.ResourceType, names: Sequence[str] | None, urn: str, name: str) -> bool:
+    """Say whether the `attributes` parameter names an extension's attribute that is returned only on request."""
+    return any((held, attribute) == (urn, name) for held, attribute, _ in _resolve(resource_type, names or ()))
+
+
 Parts = dict[str, "Parts | None"]  # by name: None is shown as it is, a dictionary in parts
 Names = set[tuple[str | None, str | None, str | None]]  # container, attribute, sub-attribute
 

@@ -3,13 +3,16 @@
 Sources: RFC 7644 sections 3.4.2 and 3.4.3, RFC 9865 section 2.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.scim import errors, messages, values
 
 DEFAULT_COUNT = 100
+MOST = 10**18  # no larger count or index means anything else; the database takes no number of more than 64 bits
+_NUMBER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,11 @@ def parse(parameters: Mapping[str, Any], *, max_count: int) -> Query:
         raise errors.InvalidValue(f"sortOrder is ascending or descending, not {values.quote(order)}.")
     wanted = DEFAULT_COUNT if asked is None else max(asked, 0)
     start = _number(parameters, "startIndex")
+    wanted_names, excluded = shown(parameters)
     return Query(
         filter=text,
-        attributes=names(parameters, "attributes"),
-        excluded=names(parameters, "excludedAttributes"),
+        attributes=wanted_names,
+        excluded=excluded,
         sort_by=_text(parameters, "sortBy") or None,
         descending=order == "descending",
         start=max(start or 1, 1),
@@ -77,12 +81,44 @@ def search(body: Mapping[str, Any], *, max_count: int, strict: bool = True) -> Q
     """Read the body of a .search; `strict`: it must name its schema. Raises InvalidSyntax and what `parse` raises."""
     held = {name.casefold(): value for name, value in body.items()}
     urns = held.get("schemas")
-    if (strict or urns is not None) and not (isinstance(urns, list) and messages.SEARCH_URN in urns):
+    named = isinstance(urns, list) and messages.SEARCH_URN.casefold() in (str(urn).casefold() for urn in urns)
+    if not named and (strict or urns not in (None, [])):
         raise errors.InvalidSyntax(f"schemas must hold {messages.SEARCH_URN!r}.")
     return parse({name: held.get(name.casefold()) for name in NAMES}, max_count=max_count)
 
 
 NAMES = ("filter", "attributes", "excludedAttributes", "sortBy", "sortOrder", "startIndex", "count", "cursor")
+LISTS = ("attributes", "excludedAttributes")
+ANY_CASE = "query_names"  # what a profile may let pass: startindex=5; see profiles.ROWS for who sends it
+
+
+def parameters(given: Iterable[tuple[str, str]], tolerances: frozenset[str], fired: set[str]) -> dict[str, str]:
+    """Give the parameters of a URL that mean anything here; adds to `fired` the tolerance that was needed.
+
+    Lists of names that are given several times are one list. Raises InvalidFilter or InvalidValue where anything else
+    is given twice and differently: to choose one would be to guess.
+    """
+    known = {name.casefold(): name for name in NAMES}
+    found: dict[str, str] = {}
+    for key, value in given:
+        name = key if key in NAMES else known.get(key.casefold(), "") if ANY_CASE in tolerances else ""
+        if not name:
+            continue
+        if name != key:
+            fired.add(ANY_CASE)
+        if name in found and name not in LISTS and found[name] != value:
+            kind = errors.InvalidFilter if name == "filter" else errors.InvalidValue
+            raise kind(f"{name} is given twice.")
+        found[name] = f"{found[name]},{value}" if name in found and name in LISTS else value
+    return found
+
+
+def shown(given: Mapping[str, Any]) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """Give the names that an answer shows and those that it leaves out; raises InvalidValue where both are given."""
+    wanted, excluded = names(given, "attributes"), names(given, "excludedAttributes")
+    if wanted and excluded:
+        raise errors.InvalidValue("attributes and excludedAttributes cannot be given together.")
+    return wanted, excluded
 
 
 def names(parameters: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
@@ -109,6 +145,8 @@ def _number(parameters: Mapping[str, Any], name: str) -> int | None:
     if given is None or given == "":
         return None
     text = str(given).strip()
-    if isinstance(given, bool) or not text.lstrip("+-").isascii() or not text.lstrip("+-").isdigit() or len(text) > 18:
+    if isinstance(given, bool) or not _NUMBER.fullmatch(text):
         raise errors.InvalidValue(f"{name} must be a whole number, not {values.quote(given)}.")
-    return int(text)
+    digits = text.lstrip("+-0") or "0"
+    number = int(digits) if len(digits) < len(str(MOST)) else MOST
+    return -number if text.startswith("-") else number

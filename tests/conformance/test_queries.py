@@ -260,6 +260,111 @@ def test_the_root_spans_types(scim: Service, people: dict[str, Any]) -> None:
         assert scim.send("POST", "/.search", {"schemas": [SEARCH], "filter": text}).get_json() == listed
 
 
+def walk(scim: Service, path: str, **query: Any) -> list[tuple[str, str]]:
+    """Read all pages by cursor; gives the types and ids."""
+    found, cursor = [], ""
+    while cursor is not None:
+        page = scim.get(path, **query, cursor=cursor).get_json()
+        assert len(page["Resources"]) <= query["count"]
+        found += [(each["meta"]["resourceType"], each["id"]) for each in page["Resources"]]
+        cursor = page.get("nextCursor")
+    return found
+
+
+ROOT_SORTS = rows(
+    (54, {}, "ada bob cleo A D"),
+    ((54, 65), {"sortBy": "displayName"}, "A ada bob D cleo"),
+    ((54, 65), {"sortBy": "displayName", "sortOrder": "descending"}, "cleo D bob ada A"),
+    ((54, 65), {"sortBy": "userName", "sortOrder": "descending"}, "A D cleo bob ada"),
+    ((54, 65), {"sortBy": "userName"}, "ada bob cleo A D"),
+    ((54, 65), {"sortBy": "externalId"}, "ada D A bob cleo"),
+)
+
+
+@pytest.mark.requirement(124)
+@pytest.mark.parametrize(("query", "names"), ROOT_SORTS)
+def test_the_root_is_sorted_and_paged_as_one_list(scim: Service, query: dict[str, str], names: str) -> None:
+    word = scim.name("w").partition("@")[0]
+    ids = {}
+    for name, shown, external in (("ada", "B", "1"), ("bob", "c", None), ("cleo", "e", None)):
+        given = {"displayName": f"{word} {shown}", "externalId": external and f"{word}-{external}"}
+        ids[name] = ("User", scim.create(userType=word, **given)["id"])
+    for name, external in (("A", "3"), ("D", "2")):
+        made = scim.group(displayName=f"{word} {name}", externalId=f"{word}-{external}")
+        ids[name] = ("Group", made["id"])
+    wanted = [ids[name] for name in names.split()]
+    query = {"filter": f'displayName sw "{word}"', **query}
+    for count in (1, 2, 3, 4, 5):
+        assert walk(scim, "/", count=count, **query) == wanted
+        by_index = []
+        for start in range(1, 7, count):
+            page = scim.get("/", startIndex=start, count=count, **query).get_json()
+            assert page["totalResults"] == 5
+            by_index += [(each["meta"]["resourceType"], each["id"]) for each in page["Resources"]]
+        assert by_index == wanted
+
+
+@pytest.mark.requirement(122, 123)
+def test_a_cursor_of_the_root_is_bound_as_well(scim: Service) -> None:
+    scim.create()
+    cursor = scim.get("/", count=1, cursor="").get_json()["nextCursor"]
+    assert told(scim.get("/", count=1, cursor=cursor)) == (200, None)
+    assert told(scim.get("/", count=1, cursor=cursor, sortBy="id")) == (400, "invalidCursor")
+    assert told(scim.get("/Users", count=1, cursor=cursor)) == (400, "invalidCursor")
+    assert told(scim.get("/", count=2, cursor=cursor)) == (400, "invalidCount")
+
+
+@pytest.mark.requirement(65)
+@pytest.mark.parametrize("path", ["/Users", "/Groups", "/"])
+@pytest.mark.parametrize(
+    "name", ["nothing", "name", "password", 'emails[type eq "work"].value', ENTERPRISE, "urn:x:title"]
+)
+def test_what_nothing_can_be_sorted_by(scim: Service, path: str, name: str) -> None:
+    assert told(scim.get(path, sortBy=name)) == (400, "invalidValue")
+
+
+@pytest.mark.requirement(65, 101)
+@pytest.mark.parametrize("order", ["ascending", "descending"])
+@pytest.mark.parametrize("name", ["externalId", f"{GROUP}:displayName", "meta.lastModified", "id", "meta.created"])
+def test_groups_are_sorted_by_any_attribute(scim: Service, name: str, order: str) -> None:
+    word = scim.name("w").partition("@")[0]
+    for shown, external in (("b", "1"), ("A", "3"), ("c", None), ("D", "2")):
+        scim.group(displayName=f"{word} {shown}", **({"externalId": f"{word}-{external}"} if external else {}))
+    query = {"filter": f'displayName sw "{word}"', "sortBy": name, "sortOrder": order}
+    found = scim.get("/Groups", **query).get_json()["Resources"]
+
+    def key(group: dict[str, Any]) -> tuple[bool, str]:
+        held: Any = group
+        for part in name.rpartition(":")[2].split("."):
+            held = (held or {}).get(part)
+        return held is None, str(held).casefold()
+
+    by_id = sorted(found, key=lambda group: int(group["id"]))
+    assert len(found) == 4
+    assert found == sorted(by_id, key=key, reverse=order == "descending")
+    assert walk(scim, "/Groups", count=3, **query) == [("Group", group["id"]) for group in found]
+
+
+@pytest.mark.requirement(65)
+def test_of_several_emails_the_primary_one_counts(scim: Service) -> None:
+    word, ids = scim.name("w").partition("@")[0], {}
+    for name, emails in {
+        "b": [
+            {"value": "b.{w}@example.com", "type": "home", "primary": True},
+            {"value": "z.{w}@example.com", "type": "work"},
+        ],
+        "c": [{"value": "c.{w}@example.com", "type": "work"}],
+        "a": [{"value": "a.{w}@example.com"}, {"value": "zz.{w}@example.com"}],
+        "none": [],
+    }.items():
+        written = [{**email, "value": str(email["value"]).replace("{w}", word)} for email in emails]
+        ids[scim.create(userType=word, emails=written)["id"]] = name
+    for by in ("emails", "emails.value"):
+        for order, names in (("ascending", ["a", "b", "c", "none"]), ("descending", ["none", "c", "b", "a"])):
+            answer = scim.get("/Users", filter=f'userType eq "{word}"', sortBy=by, sortOrder=order).get_json()
+            assert [ids[user["id"]] for user in answer["Resources"]] == names
+
+
 @pytest.mark.requirement(54)
 def test_a_filter_too_wide_to_be_judged() -> None:
     from app.scim import errors
@@ -392,7 +497,7 @@ def test_a_user_name_is_found_by_an_index(start: Callable[..., Service]) -> None
     assert asked
     with engine.connect() as connection:
         for text, values in asked:
-            for row in connection.exec_driver_sql(f"EXPLAIN {text}", values).mappings():
+            for row in connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {text}", values).mappings():
                 assert row["table"] is None or row["table"].startswith("<") or row["key"], dict(row)
 
 

@@ -12,6 +12,7 @@ import flask
 import pytest
 import sqlalchemy as sa
 
+from app.idp import comparison
 from app.ledger import tables, tokens
 from app.scim import profiles
 from tests.idp import golden
@@ -45,7 +46,7 @@ class Teller:
         self.client = app.test_client()
         self.engine = engine
         self.prefix = prefix
-        self.names = golden.Names()
+        self.names = comparison.Names()
         self.before = {table: self.rows(table) for table in story.tables}
 
     def rows(self, table: str) -> list[dict[str, Any]]:

@@ -98,7 +98,9 @@ class Bench:
 
         def plan(connection: sa.Connection) -> list[changes.RowChange]:
             customer = customers.fetch(connection, self.shop, [entity_id], lock=True)[entity_id]
-            return doors.open(customer, now) if active else doors.shut(connection, self.shop, customer, now)
+            if active:
+                return doors.open(connection, self.shop, customer, None, now)
+            return doors.shut(connection, self.shop, customer, now)[0]
 
         return self.write(plan)
 

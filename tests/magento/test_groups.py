@@ -4,21 +4,21 @@ from typing import Any
 
 import pytest
 
-from app.magento import errors, groups
+from app.magento import aftermath, customers, errors, groups
 from tests.magento.conftest import LATER, Bench
 
 
 def _create(bench: Bench, code: str, **more: Any) -> int:
-    return bench.run(lambda c: groups.create(c, bench.shop, code, LATER, **more))
+    return bench.run(lambda c: groups.made(customers.write(c, bench.shop, groups.create(c, bench.shop, code, **more))))
 
 
 def _rename(bench: Bench, group_id: int, code: str) -> bool:
-    return bench.run(lambda c: groups.rename(c, bench.shop, group_id, code))
+    return bool(bench.write(lambda c: groups.rename(c, bench.shop, group_id, code)))
 
 
 def _remove(bench: Bench, group_id: int) -> bool:
     bench.shop.refresh()
-    return bench.run(lambda c: groups.remove(c, bench.shop, group_id, LATER))
+    return bool(bench.write(lambda c: groups.remove(c, bench.shop, group_id, LATER)))
 
 
 def _states(bench: Bench) -> dict[str, str]:
@@ -48,7 +48,9 @@ def test_a_new_group_invalidates_the_price_index(bench: Bench) -> None:
     assert bench.row("customer_group", customer_group_id=group_id)["customer_group_code"] == "Staff"
     assert bench.row("customer_group", customer_group_id=group_id)["tax_class_id"] == 3, "facts 7: default tax class"
     states = _states(bench)
-    assert {i for i, status in states.items() if status == "invalid"} == set(groups.INDEXERS) & set(states), "facts 7"
+    assert {i for i, status in states.items() if status == "invalid"} == set(aftermath.OF_GROUPS) & set(states), (
+        "facts 7"
+    )
 
 
 def test_a_taken_code_is_a_duplicate(bench: Bench) -> None:

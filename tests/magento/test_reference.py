@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.magento import grid_rows, groups, passwords
-from tests.magento.conftest import NOW, Bench
+from tests.magento.conftest import Bench
 
 # Marked volatile there, or a time; rp_token is NULL here: without the shop's crypt key no link is made.
 VOLATILE = {"password_hash", "rp_token", "rp_token_created_at", "created_at", "updated_at", "value_id"}
@@ -34,7 +34,7 @@ def written(bench: Bench, reference: Mapping[str, Any]) -> Bench:
         method, path, body = entry["request"]
         if path.endswith("customerGroups"):
             code, tax = body["group"]["code"], body["group"]["tax_class_id"]
-            bench.run(lambda c, code=code, tax=tax: groups.create(c, bench.shop, code, NOW, tax_class_id=tax))
+            bench.write(lambda c, code=code, tax=tax: groups.create(c, bench.shop, code, tax_class_id=tax))
             bench.shop.refresh()
         elif method == "POST":
             _create(bench, body["customer"], body.get("password"))

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from app.magento import errors, groups, passwords
-from tests.magento.conftest import LATER, NOW, Bench
+from tests.magento.conftest import LATER, Bench
 
 
 def test_a_whole_life(released: Bench) -> None:
@@ -23,10 +23,10 @@ def test_a_whole_life(released: Bench) -> None:
     assert bench.turn(entity_id, active=False)
     assert not bench.turn(entity_id, active=False)
     assert bench.row("customer_grid_flat", entity_id=entity_id)["lock_expires"] == datetime(2037, 12, 31, 23, 59, 59)
-    group_id = bench.run(lambda c: groups.create(c, bench.shop, "Staff", NOW))
+    group_id = groups.made(bench.write(lambda c: groups.create(c, bench.shop, "Staff")))
     bench.shop.refresh()
     assert bench.change(entity_id, group_id=group_id)
-    assert bench.run(lambda c: groups.remove(c, bench.shop, group_id, LATER))
+    assert bench.write(lambda c: groups.remove(c, bench.shop, group_id, LATER))
     assert bench.row("customer_entity", entity_id=entity_id)["group_id"] == 1
     bench.remove(entity_id)
     for table in ("customer_entity", "customer_grid_flat", "customer_entity_varchar"):

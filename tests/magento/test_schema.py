@@ -77,3 +77,5 @@ def test_grants_name_every_table_with_its_prefix() -> None:
     found = dict(schema.grants("m_"))
     assert found["m_customer_entity"] == ("SELECT", "INSERT", "UPDATE", "DELETE")
     assert found["m_core_config_data"] == ("SELECT",)
+    assert found["m_eav_attribute_option"] == ("SELECT",)
+    assert dict(schema.grants(makes_options=True))["eav_attribute_option"] == ("SELECT", "INSERT")

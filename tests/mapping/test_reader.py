@@ -28,7 +28,7 @@ def shop(shop_url: str, table_prefix: str) -> Iterator[shops.Shop]:
 
 
 def _read(shop: shops.Shop, text: str) -> rules.Ruleset:
-    return reader.read(text, "mapping.yaml", shop)
+    return reader.read(text, "mapping.yaml", shop).tenants["default"].ruleset
 
 
 def _problems(shop: shops.Shop, text: str) -> list[str]:
@@ -91,7 +91,7 @@ def test_what_the_shop_requires_is_published_as_required(shop: shops.Shop) -> No
         ("", ["1:1: the file is empty"]),
         ("version: 2\n" + LEAST[11:], ["1:10: the file starts with `version: 1`"]),
         (LEAST + "custmer: {}\n", ["6:1: mapping.yaml has no word 'custmer'; did you mean 'customer'?"]),
-        (LEAST + "addresses: []\n", ["6:1: 'addresses' is not understood by this version yet: leave it out"]),
+        (LEAST + "tests: []\n", ["6:1: 'tests' is not understood by this version yet: leave it out"]),
         (
             LEAST + "  fristname: name.givenName\n",
             ["6:3: the shop's customers have no attribute 'fristname'; did you mean 'firstname'?"],
@@ -175,7 +175,108 @@ def test_a_required_attribute_of_this_shop_wants_a_rule(shop: shops.Shop) -> Non
         reader.read(LEAST, "mapping.yaml", stricter)
 
 
+ADDRESS = """addresses:
+  - name: work
+    root: addresses[type eq "work"]
+    default: [billing, shipping]
+    fields:
+      firstname: /name.givenName
+      lastname: /name.familyName
+      street: streetAddress
+      city: locality
+      country_id: country
+      telephone: /phoneNumbers.value
+"""
+
+
+def test_the_paths_of_an_address_begin_at_its_value_or_at_the_user(shop: shops.Shop) -> None:
+    text = LEAST + ADDRESS + f"      vat_id: {{from: /shop:vat, direction: inout}}\nprefixes: {{shop: '{SHOP}'}}\n"
+    ruleset = _read(shop, text)
+    (address,) = ruleset.addresses
+    assert (address.name, address.default, address.existing, address.on_invalid, address.on_absent) == (
+        *("work", ("billing", "shipping"), "keep", "reject", "clear"),
+    )
+    fields = {field.target: (str(field.sources[0]), field.direction) for field in address.fields}
+    assert fields == {
+        "country_id": ('addresses[type eq "work"].country', "inout"),
+        "firstname": ("name.givenName", "in"),
+        "lastname": ("name.familyName", "in"),
+        "street": ('addresses[type eq "work"].streetAddress', "inout"),
+        "city": ('addresses[type eq "work"].locality', "inout"),
+        "telephone": ("phoneNumbers.value", "in"),
+        "vat_id": (f"{SHOP}:vat", "inout"),
+    }
+    assert address.fields[0].target == "country_id", "the others are judged by it"
+    assert [str(path) for path in address.inside] == [
+        f'addresses[type eq "work"].{sub}' for sub in ("country", "streetAddress", "locality")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problems"),
+    [
+        ("root: addresses[type eq \"work\"]", "root: addresses.locality",
+         ['8:11: root is a whole value of several, such as addresses[type eq "work"]']),
+        ("root: addresses[type eq \"work\"]", "root: name", ["8:11: root is a whole value of several, such as *"]),
+        ("root: addresses[type eq \"work\"]", "root: address", ["8:11: no such path 'address': *"]),
+        ("root: addresses[type eq \"work\"]", "root: addresses[type sw \"w\"]", ["8:11: root cannot be turned back: *"]),
+        ("city: locality", "city: localty", ["14:13: no such path 'localty': *; did you mean 'locality'?"]),
+        ("/name.givenName", "/name.givnName", ["11:18: no such path '/name.givnName': *; did you mean '/name.givenName'?"]),
+        ("/name.givenName", "name.givenName", ["11:18: no such path 'name.givenName': *"]),
+        ("city: locality", "cty: locality",
+         ["11:7: the shop requires city (City) of addresses, and no field gives it",
+          "14:7: the shop's addresses have no attribute 'cty'; did you mean 'city'?"]),
+        ("      telephone: /phoneNumbers.value\n", "",
+         ["11:7: the shop requires telephone (Phone Number) of addresses, and no field gives it"]),
+        ("locality", "{from: locality, out: '{address.cty}'}",
+         ["14:35: the shop's addresses have no attribute 'cty'; did you mean 'city'?"]),
+        ("locality", "{from: locality, out: '{customer.email}'}", ["14:35: no such path 'customer.email': *"]),
+        ("city: locality", "city: locality\n      vat_is_valid: locality", ["15:7: vat_is_valid cannot be written: *"]),
+        ("default: [billing, shipping]", "default: [billng]",
+         ["9:15: default is one of billing, shipping, not 'billng'; did you mean 'billing'?"]),
+        ("default: [billing, shipping]", "existing: take",
+         ["9:15: existing is one of keep, replace, adopt, not 'take'"]),
+        ("default: [billing, shipping]", "on_invalid: default", ["9:17: on_invalid is one of reject, drop, not 'default'"]),
+        ("default: [billing, shipping]", "adopt: true", ["9:5: an address has no word 'adopt'"]),
+        ("name: work", "name: at work", ["7:11: a name is up to 64 letters, digits, - and _"]),
+        ("name: work", "nam: work", ["7:5: an address has no word 'nam'; did you mean 'name'?", "7:5: an address needs `name`"]),
+    ],
+)  # fmt: skip
+def test_mistakes_in_addresses(shop: shops.Shop, old: str, new: str, problems: list[str]) -> None:
+    assert old in ADDRESS
+    found = _problems(shop, LEAST + ADDRESS.replace(old, new))
+    assert len(found) == len(problems), found
+    for message, wanted in zip(found, problems, strict=True):
+        head, star, tail = wanted.partition("*")
+        assert message.startswith(head), message
+        assert star or message == wanted, message
+        assert not tail or message.endswith(tail), message
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("addresses: {work: {}}\n", "6:12: addresses must be a list, one entry for each address, not a mapping"),
+        ("addresses: [work]\n", "6:13: an address must be a mapping of words to values, not 'work'"),
+        (ADDRESS + ADDRESS.partition("\n")[2], "7:3: 2 addresses have the name 'work'*"),
+    ],
+)
+def test_mistakes_around_addresses(shop: shops.Shop, text: str, problem: str) -> None:
+    (message,) = _problems(shop, LEAST + text)
+    assert message.startswith(problem.rstrip("*"))
+
+
+def test_the_defaults_hold_for_addresses_too(shop: shops.Shop) -> None:
+    defaults = "defaults: {on_invalid: drop, on_absent: keep}\n"
+    (address,) = _read(shop, LEAST + ADDRESS + defaults).addresses
+    assert (address.on_invalid, address.on_absent) == ("drop", "keep")
+    (address,) = _read(shop, LEAST + ADDRESS + "defaults: {on_invalid: default}\n").addresses
+    assert address.on_invalid == "reject"
+
+
 def test_the_shipped_mapping_fits_a_stock_shop(shop: shops.Shop) -> None:
     from tests.users.conftest import ROOT
 
-    assert len(_read(shop, (ROOT / "mapping.yaml").read_text()).rules) >= 7
+    ruleset = _read(shop, (ROOT / "mapping.yaml").read_text())
+    assert len(ruleset.rules) >= 7
+    assert [(a.on_invalid, a.existing) for a in ruleset.addresses] == [("drop", "keep")], "safe for any shop"

@@ -163,6 +163,7 @@ WRITTEN: list[Any] = rows(
         {"addresses": [{"type": "work", "country": "DE"}]},
         {"addresses": [{"type": "work", "country": "DE", "locality": "x"}]},
     ),
+    (78, f"{ENTERPRISE}:division", "x", {ENTERPRISE: None}, {ENTERPRISE: {"division": "x"}}),
     (
         78,
         'emails[type eq "a" or type eq "b"].value',

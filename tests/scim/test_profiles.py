@@ -278,13 +278,13 @@ def test_searched_in_vain(text: str) -> None:
 
 @pytest.mark.requirement(150)
 def test_every_tolerance_is_shown_by_a_test() -> None:
-    shown: set[str] = {"loose_formats", "groups_on_user"}
+    shown: set[str] = {"loose_formats", "groups_on_user", "query_names"}
     for table in (CREATED, GROUPS, CHANGED, SEARCHED):
         for row in table:
             shown |= set(row.values[-1])
     assert shown == set(profiles.EVERY)
     assert all(row.witness for row in profiles.ROWS)
-    assert all(row.apply is not None or row.at in ("name", "filter", "flag") for row in profiles.ROWS)
+    assert all(row.apply is not None or row.at in ("name", "filter", "query", "flag") for row in profiles.ROWS)
 
 
 @pytest.mark.requirement(150)

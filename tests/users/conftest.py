@@ -25,8 +25,9 @@ ROOT = Path(__file__).parent.parent.parent
 class Client:
     """A SCIM client, and a look at the rows behind the service."""
 
-    def __init__(self, app: flask.Flask, engine: sa.Engine, secret: str, prefix: str) -> None:
+    def __init__(self, app: flask.Flask, engine: sa.Engine, secret: str, prefix: str, base: str = "/scim/v2") -> None:
         self.app = app
+        self.base = base
         self.engine = engine
         self.prefix = prefix
         self.headers = {"Authorization": f"Bearer {secret}"}
@@ -40,10 +41,15 @@ class Client:
             **self.headers,
             **{k.replace("_", "-"): v for k, v in headers.items()},
         }
-        return self._http.open(f"/scim/v2{path}", method=method, data=data, headers=sent)
+        return self._http.open(f"{self.base}{path}", method=method, data=data, headers=sent)
 
     def get(self, path: str, **query: Any) -> TestResponse:
-        return self._http.get(f"/scim/v2{path}", headers=self.headers, query_string=query)
+        return self._http.get(f"{self.base}{path}", headers=self.headers, query_string=query)
+
+    def of(self, tenant: str) -> "Client":
+        """Give a client of another tenant of the same app, with a token of its own."""
+        secret = make_token(self.engine, tables.define(self.prefix), tenant)
+        return Client(self.app, self.engine, secret, self.prefix, f"/scim/{tenant}/v2")
 
     def create(self, **body: Any) -> dict[str, Any]:
         """Create a user and give the resource; whatever is not given is a plain one."""
@@ -74,6 +80,13 @@ class Client:
 
 
 Make = Callable[..., Client]
+
+
+def make_token(engine: sa.Engine, ledger: tables.Tables, tenant: str) -> str:
+    """Make a token for a tenant and give its secret."""
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    with engine.begin() as connection:
+        return tokens.create(connection, ledger, "test", tenant, tokens.SCOPES, now)
 
 
 def install_ledger(url: str, prefix: str) -> tables.Tables:
@@ -109,10 +122,7 @@ def make(
         )
         app = magento_scim.create_app(replace(base, **settings))
         made.append(app)
-        now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-        with database.begin() as connection:
-            secret = tokens.create(connection, ledger_tables, "test", "default", tokens.SCOPES, now)
-        return Client(app, database, secret, table_prefix)
+        return Client(app, database, make_token(database, ledger_tables, "default"), table_prefix)
 
     yield build
     for app in made:

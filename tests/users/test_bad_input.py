@@ -32,16 +32,19 @@ def _tables(scim: Client) -> list[Any]:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({**GOOD, "userName": "ada"}, ["email", "ada"]),
-        ({"userName": "ada@example.com"}, ["firstname", "name.givenName", "lastname", "name.familyName"]),
-        ({**GOOD, "name": {"givenName": "Ada"}}, ["lastname", "name.familyName"]),
-        ({**GOOD, "name": {"givenName": "A" * 256, "familyName": "L"}}, ["firstname", "255"]),
-        ({**GOOD, "name": {**GOOD["name"], "honorificPrefix": "P" * 41}}, ["prefix", "40"]),  # type: ignore[dict-item]
-        ({**GOOD, "name": {"givenName": "Ada 😀", "familyName": "L"}}, ["firstname", "U+1F600"]),
+        ({**GOOD, "userName": "ada"}, ["""emails[type eq "work"].value or userName (email): """, "'ada'"]),
+        (
+            {"userName": "ada@example.com"},
+            ["name.givenName (firstname): the shop requires", "name.familyName (lastname): the shop requires"],
+        ),
+        ({**GOOD, "name": {"givenName": "Ada"}}, ["name.familyName (lastname): "]),
+        ({**GOOD, "name": {"givenName": "A" * 256, "familyName": "L"}}, ["name.givenName (firstname): ", "255"]),
+        ({**GOOD, "name": {**GOOD["name"], "honorificPrefix": "P" * 41}}, ["name.honorificPrefix (prefix): ", "40"]),  # type: ignore[dict-item]
+        ({**GOOD, "name": {"givenName": "Ada 😀", "familyName": "L"}}, ["name.givenName (firstname): ", "U+1F600"]),
         ({**GOOD, "name": "Ada"}, ["name"]),
         ({**GOOD, "active": "perhaps"}, ["active"]),
-        ({**GOOD, SHOP: {"gender": "Robot"}}, ["gender", "Robot", "Female"]),
-        ({**GOOD, SHOP: {"birthDate": "10.12.1815"}}, ["dob", "10.12.1815"]),
+        ({**GOOD, SHOP: {"gender": "Robot"}}, [f"{SHOP}:gender (gender): ", "Robot", "Female"]),
+        ({**GOOD, SHOP: {"birthDate": "10.12.1815"}}, [f"{SHOP}:birthDate (dob): ", "10.12.1815"]),
         ({**GOOD, SHOP: {"fixedGroup": "maybe"}}, ["fixedGroup"]),
         ({**GOOD, "userName": "x" * 250 + "@example.com"}, ["userName", "255"]),
         ({**GOOD, "password": "short"}, ["password", "8"]),

@@ -38,7 +38,29 @@ customer:
   disable_auto_group_change: shop:fixedGroup
   created_in: {from: profileUrl, direction: in}
 """
-MAPPINGS = {"shipped": SHIPPED, "wide": WIDE}
+ADDRESSES = """
+version: 1
+prefixes: {ent: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"}
+customer:
+  email:      {from: ['emails[type eq "work"].value', emails.value, userName], transform: [lower]}
+  firstname:  {from: name.givenName, default: '{displayName | first_word}'}
+  lastname:   {from: name.familyName, default: '{displayName | last_word}'}
+addresses:
+  - name: work
+    root: 'addresses[type eq "work"]'
+    default: [billing]
+    on_invalid: drop
+    fields:
+      firstname: /name.givenName
+      lastname:  /name.familyName
+      company:   {from: /ent:division, direction: inout}
+      street:    {from: streetAddress, default: '-'}
+      city:      locality
+      country_id: country
+      postcode:  {from: postalCode, default: '0'}
+      telephone: {from: '/phoneNumbers[type eq "work"].value', default: '-', direction: inout}
+"""
+MAPPINGS = {"shipped": SHIPPED, "wide": WIDE, "addresses": ADDRESSES}
 
 NAMES = ("Ada", "ada", "ÅDA", "Åda", "Müller", "Mu\u0308ller", "MUELLER", "Strauß", "STRAUSS", "O'Neil", "a_b", "a%b",
          "a\\b", "a!b", "ab", 'q"t', "Ada ", " Ada", "ſam", "ΟΔΟΣ", "İnci", "z")  # fmt: skip
@@ -126,6 +148,18 @@ def _meddle(scim: Client, ids: list[int]) -> None:
             " created_at, updated_at) VALUES (1, :e, :g, 1, :f, :l, :a, '2018-01-01', '2021-05-05 05:05:05')",
             e=email, g=group, f=first, l=last, a=int(group != 3),
         )  # fmt: skip
+    every = [row["entity_id"] for row in scim.rows("customer_entity")]
+    for number, entity_id in enumerate((*ids[3:12:4], *every[-5:])):
+        scim.execute(
+            "INSERT INTO {p}customer_address_entity (parent_id, firstname, lastname, street, city, country_id, telephone,"
+            " company) VALUES (:e, 'A', 'B', 'x', :c, 'DE', '+49 7', 'Division')",
+            e=entity_id, c=NAMES[number],
+        )  # fmt: skip
+    scim.execute(
+        "UPDATE {p}customer_entity SET default_billing = (SELECT MAX(a.entity_id) FROM {p}customer_address_entity a"
+        " WHERE a.parent_id = {p}customer_entity.entity_id)"
+    )
+    scim.execute("UPDATE {p}customer_address_entity SET city = 'Behind' WHERE city = 'Müller'")
     scim.execute(
         "INSERT INTO {p}customer_grid_flat (entity_id, email, group_id) SELECT entity_id, email, group_id"
         " FROM {p}customer_entity e WHERE e.entity_id NOT IN (SELECT entity_id FROM {p}customer_grid_flat)"
@@ -153,7 +187,7 @@ def crowd(make: Make, request: pytest.FixtureRequest) -> tuple[Client, dict[str,
 
 TEXTS = ("userName", "externalId", "title", "displayName", "nickName", "profileUrl", "preferredLanguage", "userType",
          "name.givenName", "name.familyName", "name.honorificPrefix", "name.honorificSuffix", "id", "meta.resourceType",
-         "meta.location", "meta.version", "emails", "emails.value", "emails.type", "phoneNumbers.value", "addresses.locality",
+         "addresses.type", "addresses.streetAddress", f"{ENTERPRISE}:division", "meta.location", "meta.version", "emails", "emails.value", "emails.type", "phoneNumbers.value", "addresses.locality",
          "addresses.country", "roles", "groups", "groups.value", "groups.display", f"{USER}:userName", "schemas",
          f"{ENTERPRISE}:employeeNumber", f"{ENTERPRISE}:costCenter", f"{ENTERPRISE}:department",
          f"{ENTERPRISE}:manager.value")  # fmt: skip
@@ -235,7 +269,7 @@ def _filters(people: dict[str, dict[str, Any]]) -> st.SearchStrategy[str]:
 
 def _tree(scim: Client, text: str) -> filters.Node:
     with scim.app.app_context():
-        return filters.parse(text, service.current().ruleset.published)
+        return filters.parse(text, service.current().rulebook.tenants["default"].ruleset.published)
 
 
 def _fit(scim: Client, people: dict[str, dict[str, Any]], text: str) -> list[str]:
@@ -284,7 +318,11 @@ SORTS = ("userName", "externalId", "title", "nickName", "name.familyName", "name
 def test_sort_orders_are_python_s(crowd: tuple[Client, dict[str, dict[str, Any]]]) -> None:
     """Plain letters and digits sort alike in Python and in every collation; who has no value is last, else first."""
     scim, people = crowd
+    with scim.app.app_context():
+        kept = service.current().ruleset.addresses
     for path in SORTS:
+        if kept and path in ("addresses.locality", "phoneNumbers.value"):
+            continue  # 2026-11: what a rule shows of the shop's addresses is sorted as it stands in the document
         for order in ("ascending", "descending"):
             answer = scim.get("/Users", sortBy=path, sortOrder=order, count=1000, attributes="id").get_json()
             ids = [user["id"] for user in answer["Resources"]]
@@ -382,7 +420,7 @@ def test_who_is_named_is_found_by_an_index(many: tuple[Client, str]) -> None:
         with scim.engine.connect() as connection:
             for statement, parameters in seen:
                 if statement.startswith("SELECT"):
-                    plan = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).mappings()
+                    plan = connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {statement}", parameters).mappings()
                     scanned += [
                         (text, row["table"], row["type"], row["rows"], statement)
                         for row in plan

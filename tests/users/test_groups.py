@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.users.conftest import PATCH, Client, Make
 
@@ -221,24 +222,116 @@ def test_a_user_filter_by_group(scim: Client) -> None:
         assert [user["id"] for user in found["Resources"]] == [ada], filter
 
 
-@pytest.mark.requirement(148)
-def test_without_members_no_member_is_read(scim: Client) -> None:
+def reading(scim: Client) -> list[str]:
+    """Collect the statements that read a group's members from now on."""
+    found: list[str] = []
+    engine = scim.app.extensions["magento-scim"].shop.engine
+
+    def hear(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("SELECT") and ("scim_membership" in statement or "customer_entity" in statement):
+            found.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", hear)
+    return found
+
+
+EXCLUDED = ("excludedAttributes=members", "attributes=displayName", f"excludedAttributes={GROUP}:members")
+
+
+@pytest.mark.requirement(67, 148)
+@pytest.mark.parametrize("query", EXCLUDED)
+def test_without_members_no_member_is_read(scim: Client, query: str) -> None:
     ada = scim.create()["id"]
     group = create(scim, "Staff", (ada,))["id"]
-    statements: list[str] = []
-    from sqlalchemy import event
-
-    engine = scim.app.extensions["magento-scim"].shop.engine
-    event.listen(engine, "before_cursor_execute", lambda c, cursor, statement, *rest: statements.append(statement))
-    for path in (
-        f"/Groups/{group}?excludedAttributes=members",
-        "/Groups?excludedAttributes=members",
-        "/Groups?attributes=displayName",
+    body = {"schemas": [GROUP], "displayName": "Staff"}
+    rename = {"schemas": [PATCH], "Operations": [{"op": "add", "path": "externalId", "value": "g1"}]}
+    statements = reading(scim)
+    for method, path, sent in (
+        ("GET", f"/Groups/{group}", None),
+        ("GET", "/Groups", None),
+        ("PUT", f"/Groups/{group}", body),
+        ("PATCH", f"/Groups/{group}", rename),
+        ("POST", "/Groups", {**body, "displayName": "Crew"}),
     ):
-        assert "members" not in scim.send("GET", path).text
-    assert not [
-        statement for statement in statements if "scim_membership" in statement or "customer_entity" in statement
-    ]
+        answer = scim.send(method, f"{path}?{query}", sent)
+        assert answer.status_code in (200, 201), answer.text
+        assert "members" not in answer.text
+        assert statements == [], method
+
+
+@pytest.mark.requirement(67, 101)
+@pytest.mark.parametrize("name", ["members", "MEMBERS.value", f"{GROUP}:members", f"{GROUP}:members.value", GROUP])
+def test_members_are_asked_for_in_every_notation(scim: Client, name: str) -> None:
+    group = create(scim, "Staff", (scim.create()["id"],))["id"]
+    for answer in (
+        scim.send("GET", f"/Groups/{group}?attributes={name}"),
+        change(scim, f"{group}?attributes={name}", {"op": "add", "path": "displayName", "value": "Staff"}),
+    ):
+        assert answer.get_json()["members"][0]["value"], answer.text
+
+
+@pytest.mark.requirement(73, 148)
+def test_a_patch_of_a_group_with_many_members_reads_few(scim: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.mapping.groups.FEW", 2)
+    ids = [scim.create(userName=f"{name}@example.com")["id"] for name in ("ada", "bob", "cleo")]
+    group = create(scim, "Staff", tuple(ids[:1]))["id"]
+    for member, status in zip(ids[1:], (200, 204), strict=True):
+        answer = change(scim, group, {"op": "add", "path": "members", "value": [{"value": member}]})
+        assert answer.status_code == status
+        assert answer.headers["ETag"] == scim.get(f"/Groups/{group}").headers["ETag"]
+        assert answer.headers["Location"].endswith(f"/Groups/{group}")
+    asked = change(scim, f"{group}?attributes=members", {"op": "add", "path": "displayName", "value": "Crew"})
+    assert (asked.status_code, len(asked.get_json()["members"])) == (200, 3)
+    assert members(scim, group) == ids
+
+
+@pytest.mark.requirement(27, 76)
+@pytest.mark.parametrize(
+    "more", [{"type": "Group"}, {"type": "group"}, {"$ref": "https://x/v2/Groups/2"}, {"$ref": "Groups/2"}]
+)
+def test_a_group_is_no_member_nor_taken_for_the_user_of_its_number(scim: Client, more: dict[str, str]) -> None:
+    ada = scim.create()["id"]
+    group = create(scim, "Staff")["id"]
+    answer = change(scim, group, {"op": "add", "path": "members", "value": [{"value": ada, **more}]})
+    assert (answer.status_code, answer.get_json()["scimType"]) == (400, "invalidValue")
+    assert members(scim, group) == []
+
+
+@pytest.mark.requirement(107, 109)
+def test_the_tag_says_that_a_member_was_deleted(scim: Client) -> None:
+    ada = scim.create()["id"]
+    group = create(scim, "Staff", (ada,))["id"]
+    other = scim.get(f"/Groups/{create(scim, 'Others')['id']}").headers["ETag"]
+    tag = scim.get(f"/Groups/{group}").headers["ETag"]
+    scim.send("DELETE", f"/Users/{ada}")
+    answer = scim.send("GET", f"/Groups/{group}", If_None_Match=tag)
+    assert (answer.status_code, "members" in answer.get_json()) == (200, False)
+    (found,) = scim.get("/Groups", filter='displayName eq "Others"').get_json()["Resources"]
+    assert found["meta"]["version"] == other
+
+
+@pytest.mark.requirement(107)
+def test_the_tag_says_that_a_user_joined_from_its_own_side(make: Make) -> None:
+    scim = make(profile="miniorange")
+    group = create(scim, "Staff")["id"]
+    tags = [scim.get(f"/Groups/{group}").headers["ETag"]]
+    ada = scim.create(groups=[{"value": group}])["id"]
+    tags.append(scim.get(f"/Groups/{group}").headers["ETag"])
+    scim.patch(ada, {"op": "remove", "path": "groups"})
+    tags.append(scim.get(f"/Groups/{group}").headers["ETag"])
+    assert len(set(tags)) == 3
+    scim.patch(ada, {"op": "remove", "path": "groups"})
+    assert scim.get(f"/Groups/{group}").headers["ETag"] == tags[-1]
+
+
+@pytest.mark.requirement(135)
+def test_a_group_that_another_process_made_takes_members_at_once(make: Make) -> None:
+    one, other = make(), make()
+    ada = other.create()["id"]
+    group = create(one, "Staff")["id"]
+    answer = change(other, group, {"op": "add", "path": "members", "value": [{"value": ada}]})
+    assert answer.status_code == 200, answer.text
+    assert group_of(one, ada) == int(group)
 
 
 @pytest.mark.requirement(149)

@@ -1,10 +1,8 @@
 """The service as a process: scim2-tester against gunicorn, and the database taken away and given back."""
 
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,60 +14,15 @@ from scim2_tester import Status, check_server
 from app.sandbox import seed
 from app.sandbox import tables as sandbox_tables
 from app.sandbox.server import MariaDB
+from tests.live import serve
 from tests.users.conftest import ROOT, USER, Client
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until(url: str, process: "subprocess.Popen[bytes]", seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the service ended"
-        try:
-            httpx2.get(url)
-            return
-        except httpx2.TransportError:
-            time.sleep(0.05)
-    raise AssertionError(f"nothing answers at {url}")
 
 
 @pytest.fixture
 def live(scim: Client, shop_url: str) -> Iterator[str]:
     """The SCIM base URL of a gunicorn with two workers on the tests' shop."""
-    port = free_port()
-    environment = {
-        **os.environ,
-        "SCIM_DATABASE_URL": shop_url,
-        "SCIM_TABLE_PREFIX": scim.prefix,
-        "SCIM_MAPPING": str(ROOT / "mapping.yaml"),
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "--preload",
-        "-w",
-        "2",
-        "-k",
-        "gthread",
-        "--threads",
-        "4",
-        "-b",
-        f"127.0.0.1:{port}",
-        "wsgi:application",
-    ]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
-    base = f"http://127.0.0.1:{port}/scim/v2"
-    try:
-        wait_until(f"{base}/ServiceProviderConfig", process)
+    with serve({"SCIM_DATABASE_URL": shop_url, "SCIM_TABLE_PREFIX": scim.prefix}) as base:
         yield base
-    finally:
-        process.terminate()
-        assert process.wait(30) == 0
 
 
 def test_scim2_tester_finds_nothing(scim: Client, live: str) -> None:
@@ -96,7 +49,7 @@ def test_scim2_tester_s_command_line_finds_nothing(scim: Client, live: str) -> N
 @pytest.mark.requirement(136)
 def test_the_database_goes_away_and_comes_back(tmp_path: Path) -> None:
     """Requirement 136: 503 with Retry-After while it is away, and no restart of the service afterwards."""
-    directory, port = tmp_path / "db", free_port()
+    directory = tmp_path / "db"
     environment = {**os.environ, "SCIM_MAPPING": str(ROOT / "mapping.yaml")}
     with MariaDB(directory, fast=True) as server:
         sandbox_tables.build(server.url())
@@ -108,24 +61,9 @@ def test_the_database_goes_away_and_comes_back(tmp_path: Path) -> None:
             [*magento_scim, "token", "create", "t"], env=environment, cwd=ROOT, check=True, capture_output=True
         )
         headers = {"Authorization": f"Bearer {made.stdout.decode().split(': ')[1].strip()}"}
-        command = [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "--preload",
-            "-k",
-            "gthread",
-            "--threads",
-            "4",
-            "-b",
-            f"127.0.0.1:{port}",
-            "wsgi:application",
-        ]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
-        users = f"http://127.0.0.1:{port}/scim/v2/Users"
         user = {"schemas": [USER], "userName": "ada@example.com", "name": {"givenName": "A", "familyName": "L"}}
-        try:
-            wait_until(users, process)
+        with serve(environment, workers=1) as base:
+            users = f"{base}/Users"
             created = httpx2.post(users, json=user, headers=headers)
             assert created.status_code == 201
             database_port = server.port
@@ -136,6 +74,3 @@ def test_the_database_goes_away_and_comes_back(tmp_path: Path) -> None:
             with MariaDB(directory, port=database_port, fast=True):
                 back = httpx2.get(f"{users}/{created.json()['id']}", headers=headers)
                 assert back.status_code == 200, back.text
-        finally:
-            process.terminate()
-            process.wait(30)

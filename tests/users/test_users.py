@@ -1,6 +1,6 @@
 """A user's life through SCIM, and the rows that stand in the shop after each step (facts 1, 4.5, 5, 6)."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ def test_create_writes_the_rows_of_a_fresh_customer(scim: Client) -> None:
     resource = scim.create(name={"givenName": "Ada", "familyName": "Lovelace", "middleName": "King"}, title="Countess")
     row = scim.customer(resource["id"])
     assert row["created_at"] == row["updated_at"]
-    assert abs(row["created_at"] - datetime.utcnow()) < timedelta(minutes=1)
+    assert abs(row["created_at"] - datetime.now(UTC).replace(tzinfo=None)) < timedelta(minutes=1)
     shop = {"website_id": 1, "store_id": 1, "group_id": 1, "created_in": "Default Store View", "is_active": 1}
     person = {"email": "ada@example.com", "firstname": "Ada", "middlename": "King", "lastname": "Lovelace"}
     assert shop.items() | person.items() <= row.items()

@@ -77,11 +77,11 @@ def _words(reader: words.Reader, key: Node, node: Node, attribute: catalog.Attri
     readers |= {word: functools.partial(reader.flag, what=word) for word in FLAGS}
     given |= {word: read(node.value[word]) for word, read in readers.items() if word in node.value}
     sources = reader.each(node.value["from"], reader.path) if "from" in node.value else ()
-    if not sources and "direction" not in node.value and given.get("direction", "inout") == "inout":
+    if "direction" not in node.value and given.get("direction", "inout") == "inout" and not reader.shows(sources):
         given["direction"] = "in"
     if attribute.has_options:
         given.setdefault("option", rules.Option())
-    given.setdefault("type", "string" if given.get("option") else attribute.type)
+    given.setdefault("type", "string" if given.get("option") or attribute.belonging else attribute.type)
     return rules.Rule(target=key.text, attribute=attribute, line=key.line, sources=sources, **given)
 
 

@@ -17,7 +17,11 @@ PREFIX = r'("(?:[^"\\]|\\.)*")|(?<![\w:.])(NAMES):(?=[A-Za-z])'
 
 @dataclass
 class Reader:
-    """What one reading of a file knows: the shop, and the problems found so far."""
+    """What one reading of a file knows: the shop, and the problems found so far.
+
+    `root`: the value that paths go into, but for those that begin with "/"; None where all begin at the user.
+    `website_id`: the website of the tenant whose rules are read.
+    """
 
     shop: shop.Shop
     problems: list[Problem]
@@ -25,6 +29,8 @@ class Reader:
     tables: dict[str, converters.Lookup] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
     user: attributes.ResourceType = attributes.USER_TYPE
+    root: paths.Path | None = None
+    website_id: int | None = None
 
     @property
     def customer(self) -> Mapping[str, catalog.Attribute]:
@@ -81,11 +87,19 @@ class Reader:
         return None if text is None else self.parse_path(node, text)
 
     def parse_path(self, node: Node, text: str) -> paths.Path | None:
+        whole = text if self.root is None else text[1:] if text.startswith("/") else f"{self.root}.{text}"
         try:
-            return paths.parse(self.expand(text), self.user)
+            return paths.parse(self.expand(whole), self.user)
         except errors.ScimError as error:
             self.note(node, f"no such path {text!r}: {error.detail}", text, self.path_names())
             return None
+
+    def shows(self, sources: tuple[paths.Path, ...]) -> bool:
+        """Say whether the shop's value can be shown where a rule's first path leads, and belongs there: what an
+        address takes from elsewhere in the user is another's."""
+        if not sources or self.root is None:
+            return bool(sources)
+        return sources[0].top == self.root.top and sources[0].filter == self.root.filter
 
     def path_names(self) -> list[str]:
         """List the paths and prefixed paths that exist, for suggestions."""
@@ -96,16 +110,18 @@ class Reader:
             for attribute in schema.attributes:
                 names.append(lead + attribute.name)
                 names += [f"{lead}{attribute.name}.{sub.name}" for sub in attribute.sub]
-        return names
+        if self.root is None or self.root.attribute is None:
+            return names
+        return [sub.name for sub in self.root.attribute.sub] + [f"/{name}" for name in names]
 
-    def condition(self, node: Node) -> filters.Node | None:
-        text = self.text(node, "`when`")
+    def condition(self, node: Node, word: str = "when") -> filters.Node | None:
+        text = self.text(node, f"`{word}`")
         if text is None:
             return None
         try:
             return filters.parse(self.expand(text), self.user)
         except errors.ScimError as error:
-            self.note(node, f"`when` is a SCIM filter: {error.detail}")
+            self.note(node, f"`{word}` is a SCIM filter: {error.detail}")
             return None
 
     def call(self, node: Node) -> converters.Call | None:
@@ -137,10 +153,12 @@ class Reader:
     def slot(self, node: Node, text: str) -> rules.Slot | None:
         name, *calls = (part.strip() for part in text.split("|"))
         parsed = tuple(call for call in (self.parse_call(node, call) for call in calls) if call)
-        if name.startswith("customer."):
-            code = name.removeprefix("customer.")
-            if code not in self.customer:
-                self.note(node, f"the shop's customers have no attribute {code!r}", code, self.customer)
+        whose, known = ("address", self.shop.catalog.address) if self.root else ("customer", self.customer)
+        if name.startswith(f"{whose}."):
+            code = name.removeprefix(f"{whose}.")
+            if code not in known:
+                plural = "addresses" if self.root else "customers"
+                self.note(node, f"the shop's {plural} have no attribute {code!r}", code, known)
             return rules.Slot(None, code, parsed)
         path = self.parse_path(node, name)
         return rules.Slot(path, None, parsed) if path else None

@@ -2,8 +2,8 @@
 
 from alembic import context, op
 
-revision = "0004"
-down_revision = "0002"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:

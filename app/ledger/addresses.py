@@ -1,0 +1,19 @@
+"""Which of the shop's addresses each rule of the mapping keeps: remembered by the rule's name, for every customer."""
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from app.ledger import tables
+
+
+def fetch(connection: sa.Connection, ledger: tables.Tables, entity_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """Read in one statement: customer -> the rule's name -> the address; customers without any are left out."""
+    if not entity_ids:
+        return {}
+    table = ledger.address
+    query = sa.select(table.c.entity_id, table.c.name, table.c.address_id).where(table.c.entity_id.in_(entity_ids))
+    found: dict[int, dict[str, int]] = {}
+    for entity_id, name, address_id in connection.execute(query):
+        found.setdefault(entity_id, {})[name] = address_id
+    return found

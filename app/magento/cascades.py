@@ -1,0 +1,151 @@
+"""In charge of what hangs on a row by foreign keys: what goes, or is cut loose, along with it (facts 6.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.magento import changes
+
+TAKEN, LOOSED = "CASCADE", "SET NULL"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A column of a table that refers to a column of another. Names with prefix. rule: what a deletion does."""
+
+    table: str
+    column: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class Cascades:
+    """Who refers to whom: (table, column) -> references; and the columns of every table's primary key."""
+
+    references: Mapping[tuple[str, str], Sequence[Reference]]
+    keys: Mapping[str, Sequence[str]]
+
+
+def load(connection: sa.Connection) -> Cascades:
+    """Read the foreign keys of the database, as far as this user may see its tables, in two statements."""
+    rows = connection.execute(
+        sa.text(
+            "SELECT k.TABLE_NAME, k.COLUMN_NAME, k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME, r.DELETE_RULE"
+            " FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r"
+            " ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME"
+            " AND r.TABLE_NAME = k.TABLE_NAME"
+            " WHERE k.CONSTRAINT_SCHEMA = DATABASE() AND k.TABLE_SCHEMA = DATABASE()"
+            " AND k.REFERENCED_TABLE_NAME IS NOT NULL AND r.DELETE_RULE IN ('CASCADE', 'SET NULL')"
+            " ORDER BY k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION"
+        )
+    )
+    references: dict[tuple[str, str], list[Reference]] = {}
+    for table, column, parent, parent_column, rule in rows:
+        references.setdefault((parent, parent_column), []).append(Reference(table, column, rule))
+    keys: dict[str, list[str]] = {}
+    primary = connection.execute(
+        sa.text(
+            "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE"
+            " WHERE TABLE_SCHEMA = DATABASE() AND CONSTRAINT_NAME = 'PRIMARY' ORDER BY TABLE_NAME, ORDINAL_POSITION"
+        )
+    )
+    for table, column in primary:
+        keys.setdefault(table, []).append(column)
+    return Cascades(references, keys)
+
+
+def capture(
+    connection: sa.Connection, cascades: Cascades, prefix: str, going: Iterable[changes.RowChange]
+) -> list[changes.RowChange]:
+    """Read every row that the database will take along, or whose reference it will empty, when rows are deleted.
+
+    going: the planned deletions, with their whole rows. Parents come before their children. Rows that are
+    among the planned deletions themselves are left out.
+    """
+    deleted = [change for change in going if change.before is not None and change.after is None]
+    seen: set[tuple[Any, ...]] = {(change.table, *_sorted(change.key)) for change in deleted}
+    found: list[changes.RowChange] = []
+    level: list[tuple[str, Mapping[str, Any]]] = [
+        (prefix + change.table, {**(change.before or {}), **change.key}) for change in deleted
+    ]
+    while level:
+        taken = []
+        for change in _hanging(connection, cascades, prefix, level):
+            place = (change.table, *_sorted(change.key), change.after is None)
+            if place in seen or place[:-1] in seen:
+                continue
+            seen.add(place)
+            found.append(change)
+            if change.after is None:
+                taken.append((prefix + change.table, change.before or {}))
+        level = taken
+    return found
+
+
+def privileges(cascades: Cascades, roots: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Say what is needed on the tables below some tables, to read what goes with their rows and to bring it back.
+
+    roots, and the tables given: with prefix.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    below = list(roots)
+    while below:
+        table = below.pop()
+        for (parent, _), references in cascades.references.items():
+            for reference in references if parent == table else ():
+                taken = reference.rule == TAKEN
+                if taken and "INSERT" not in found.get(reference.table, ()):
+                    below.append(reference.table)
+                wanted = ("SELECT", "INSERT" if taken else "UPDATE")
+                found[reference.table] = tuple(dict.fromkeys((*found.get(reference.table, ()), *wanted)))
+    return found
+
+
+def _sorted(key: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted(key.items()))
+
+
+def _hanging(
+    connection: sa.Connection, cascades: Cascades, prefix: str, parents: Sequence[tuple[str, Mapping[str, Any]]]
+) -> Iterator[changes.RowChange]:
+    """Walk the rows that refer to some rows: first one statement that finds out which tables have any."""
+    wanted: dict[Reference, set[Any]] = {}
+    for table, row in parents:
+        for (parent, column), references in cascades.references.items():
+            if parent == table and row.get(column) is not None:
+                for reference in references:
+                    wanted.setdefault(reference, set()).add(row[column])
+    for reference, values in _present(connection, wanted):
+        query = sa.text(f"SELECT * FROM `{reference.table}` WHERE `{reference.column}` IN :them")  # noqa: S608
+        query = query.bindparams(sa.bindparam("them", expanding=True))
+        for held in connection.execute(query, {"them": sorted(values)}).mappings():
+            row = dict(held)
+            key = {column: row[column] for column in cascades.keys.get(reference.table, (reference.column,))}
+            name = reference.table.removeprefix(prefix)
+            if reference.rule == TAKEN:
+                yield changes.RowChange(name, key, row, None)
+            else:
+                yield changes.RowChange(name, key, {reference.column: row[reference.column]}, {reference.column: None})
+
+
+def _present(connection: sa.Connection, wanted: Mapping[Reference, set[Any]]) -> Iterator[tuple[Reference, set[Any]]]:
+    """Leave out the references that no row has."""
+    if not wanted:
+        return
+    questions, values = [], {}
+    for place, (reference, them) in enumerate(wanted.items()):
+        questions.append(
+            f"SELECT {place} FROM DUAL WHERE EXISTS"  # noqa: S608
+            f" (SELECT 1 FROM `{reference.table}` WHERE `{reference.column}` IN :them{place})"
+        )
+        values[f"them{place}"] = sorted(them)
+    query = sa.text(" UNION ALL ".join(questions))
+    query = query.bindparams(*(sa.bindparam(name, expanding=True) for name in values))
+    there = set(connection.execute(query, values).scalars())
+    for place, (reference, them) in enumerate(wanted.items()):
+        if place in there:
+            yield reference, them

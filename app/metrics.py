@@ -1,0 +1,127 @@
+"""In charge of the metrics: counted in every process, put together when somebody reads them.
+
+With several processes set PROMETHEUS_MULTIPROC_DIR to an empty folder before they start, as `make run` does. Labels are
+bounded: routes, methods, status codes, profiles, the names of tolerances; never a user.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import flask
+import prometheus_client
+import sqlalchemy as sa
+from prometheus_client import multiprocess
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from app import logs
+from app.ledger import tokens
+from app.magento import database, driver_errors
+from app.magento import errors as shop_errors
+
+if TYPE_CHECKING:
+    from app import service
+
+BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+REQUESTS = prometheus_client.Counter("scim_requests", "Requests", ["method", "route", "status", "profile"])
+SECONDS = prometheus_client.Histogram(
+    "scim_request_seconds", "Time to the answer", ["method", "route"], buckets=BUCKETS
+)
+STATEMENTS = prometheus_client.Histogram("scim_database_seconds", "Time of a statement", buckets=BUCKETS)
+FAULTS = prometheus_client.Counter("scim_database_faults", "Statements that failed", ["kind"])
+TOLERANCES = prometheus_client.Counter("scim_tolerances", "Tolerances of profiles that were needed", ["tolerance"])
+RELOADS = prometheus_client.Counter("scim_mapping_reloads", "Mappings that were read while running", ["outcome"])
+
+
+def count(response: flask.Response, profile: str) -> None:
+    """Count a request that was answered."""
+    method, route = flask.request.method, logs.route()
+    REQUESTS.labels(method, route, str(response.status_code), profile).inc()
+    if "began" in flask.g:
+        SECONDS.labels(method, route).observe(time.perf_counter() - flask.g.began)
+
+
+def listen(engine: sa.Engine) -> None:
+    """Measure every statement of an engine."""
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def begin(connection: sa.Connection, *_: Any) -> None:
+        connection.info["began"] = time.perf_counter()
+
+    @sa.event.listens_for(engine, "after_cursor_execute")
+    def end(connection: sa.Connection, *_: Any) -> None:
+        STATEMENTS.observe(time.perf_counter() - connection.info.pop("began", time.perf_counter()))
+
+    @sa.event.listens_for(engine, "handle_error")
+    def fault(context: sa.engine.ExceptionContext) -> None:
+        code = driver_errors.number(context.original_exception)
+        FAULTS.labels(KINDS.get(code, "lost" if context.is_disconnect else "other")).inc()
+
+
+KINDS = {1213: "deadlock", 1205: "lock_wait", 1062: "duplicate"}  # the first two make a transaction start again
+
+
+class Standing(Collector):
+    """What is read from the database when somebody asks: tokens, locks, the journal."""
+
+    def __init__(self, here: "service.Service") -> None:
+        self.here = here
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Give the gauges; without the database only that it is away."""
+        up = GaugeMetricFamily("scim_database_up", "Whether the shop's database answers")
+        mapping = GaugeMetricFamily("scim_mapping_current", "Whether mapping.yaml as it stands is in force")
+        mapping.add_metric([], 0 if self.here.watch.problem else 1)
+        yield mapping
+        try:
+            found = list(self._read())
+        except shop_errors.ShopError:
+            up.add_metric([], 0)
+            yield up
+            return
+        up.add_metric([], 1)
+        yield from (up, *found)
+
+    def _read(self) -> Iterator[GaugeMetricFamily]:
+        here, now = self.here, datetime.now(UTC).replace(tzinfo=None)
+        expiry = GaugeMetricFamily("scim_token_expires_seconds", "Until a token expires", labels=["token", "tenant"])
+        entity, journal = here.shop.tables["customer_entity"], here.ledger.journal
+        with database.reading(here.shop.engine) as connection:
+            for token in tokens.fetch(connection, here.ledger):
+                if token.expires_at is not None and token.alive(now):
+                    expiry.add_metric([token.name, token.tenant], (token.expires_at - now).total_seconds())
+            linked = here.ledger.link
+            counts = {
+                "scim_users": sa.select(sa.func.count()).select_from(linked),
+                "scim_users_inactive": sa.select(sa.func.count())
+                .select_from(linked.join(entity, entity.c.entity_id == linked.c.entity_id))
+                .where(entity.c.is_active == 0),
+                "scim_journal_entry": sa.select(sa.func.coalesce(sa.func.max(journal.c.entry_id), 0)),
+            }
+            yield expiry
+            for name, query in counts.items():
+                gauge = GaugeMetricFamily(name, MEANINGS[name])
+                gauge.add_metric([], float(connection.execute(query).scalar_one()))
+                yield gauge
+
+
+MEANINGS = {
+    "scim_users": "Managed customers",
+    "scim_users_inactive": "Managed customers that are deactivated",
+    "scim_journal_entry": "The newest entry of the journal",
+}
+
+
+def exposition(here: "service.Service") -> tuple[str, str]:
+    """Give the metrics of all processes as text, and its media type."""
+    registry = prometheus_client.CollectorRegistry()
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        for metric in (REQUESTS, SECONDS, STATEMENTS, FAULTS, TOLERANCES, RELOADS):
+            registry.register(metric)
+    registry.register(Standing(here))
+    return prometheus_client.generate_latest(registry).decode(), prometheus_client.CONTENT_TYPE_LATEST

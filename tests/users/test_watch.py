@@ -1,0 +1,111 @@
+"""mapping.yaml while the service runs: read again, checked first, swapped whole (issue 6)."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.users.conftest import Client, Make
+
+FIRST = """version: 1
+customer:
+  email: userName
+  firstname: name.givenName
+  lastname: name.familyName
+  taxvat: {const: first}
+  suffix: {const: first}
+"""
+SECOND = FIRST.replace("first}", "second}")
+
+
+@pytest.fixture
+def scim(make: Make) -> Client:
+    return make(mapping=FIRST)
+
+
+def _watch(scim: Client) -> tuple[object, Path]:
+    service = scim.app.extensions["magento-scim"]
+    return service.watch, service.config.mapping
+
+
+def test_a_changed_file_is_in_force(scim: Client) -> None:
+    watch, path = _watch(scim)
+    assert scim.customer(scim.create(userName="a@example.com")["id"])["taxvat"] == "first"
+    assert not watch.look()
+    path.write_text(SECOND)
+    assert watch.look()
+    assert scim.customer(scim.create(userName="b@example.com")["id"])["taxvat"] == "second"
+
+
+def test_a_bad_file_leaves_the_last_good_one_in_force_and_is_told(
+    scim: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    watch, path = _watch(scim)
+    client = scim.app.test_client()
+    assert client.get("/readyz").get_json()["checks"]["mapping"]["ok"]
+    path.write_text(FIRST + "  emial: userName\n")
+    assert not watch.look()
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "did you mean 'email'" in answer.get_json()["checks"]["mapping"]["detail"]
+    assert "scim_mapping_current 0.0" in client.get("/metrics").text
+    assert "did you mean 'email'" in caplog.text
+    assert scim.customer(scim.create()["id"])["taxvat"] == "first"
+    path.unlink()
+    assert not watch.look()
+    assert scim.create(userName="b@example.com")
+    path.write_text(FIRST)
+    assert watch.look()
+    assert client.get("/readyz").status_code == 200
+
+
+def test_a_thread_of_each_process_watches(make: Make) -> None:
+    scim = make(mapping=FIRST, watch_seconds=0.05)
+    _, path = _watch(scim)
+    scim.get("/Users", count=0)
+    path.write_text(SECOND)
+    done = threading.Event()
+    for _ in range(100):
+        if scim.app.extensions["magento-scim"].rulebook.tenants["default"].ruleset.rule("taxvat").const == "second":
+            break
+        done.wait(0.05)
+    else:
+        raise AssertionError("nobody looked at the file")
+
+
+def _under_load(scim: Client, reloads: int) -> None:
+    watch, path = _watch(scim)
+    ended, faults = threading.Event(), []
+
+    def create(worker: int) -> None:
+        number = 0
+        while not ended.is_set():
+            number += 1
+            user = scim.create(userName=f"w{worker}-{number}@example.com")
+            row = scim.customer(user["id"])
+            if row["taxvat"] != row["suffix"]:
+                faults.append(row)
+
+    threads = [threading.Thread(target=create, args=(worker,)) for worker in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for turn in range(reloads):
+            path.write_text((FIRST if turn % 2 else SECOND) + f"# {turn}\n")
+            assert watch.look()
+            assert all(thread.is_alive() for thread in threads), "a request failed"
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    assert faults == [], "half a mapping"
+    assert len(scim.rows("customer_entity")) > 3
+
+
+def test_reloads_under_load(scim: Client) -> None:
+    _under_load(scim, 20)
+
+
+@pytest.mark.long
+def test_a_thousand_reloads_under_load(scim: Client) -> None:
+    _under_load(scim, 1000)
