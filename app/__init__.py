@@ -9,16 +9,17 @@ The map of the code, in the order a request meets it:
     openapi.py      the URL table and the schemas as OpenAPI 3.1
     scim/           the protocol: attributes, schemas, paths, filters, patch, messages, discovery, profiles
     mapping/        the bridge: mapping.yaml (yamlfile, reader, rules, extension), both directions (converters,
-                    projection), SCIM filters as SQL (conditions), and the request's work: users and groups, how
-                    they stand (standing), who is meant (matching), what a document comes to (wanted; for addresses:
-                    addresses, books, addressing), who goes out (leaving, deletion, permits; afterwards, sweep, ways
-                    for the operator), the one transaction (writes); and before a mapping is in force: its tests
-                    (examples), a request tried (trial), another file run over everybody (rollout), a first file
+                    choices, projection), SCIM filters as SQL (conditions), and the request's work: users and groups,
+                    how they stand (standing), who is meant (matching), what a document comes to (wanted; for
+                    addresses: addresses, books, addressing), who goes out (leaving, deletion, permits; afterwards,
+                    sweep, ways for the operator), the one transaction (writes); and before a mapping is in force: its
+                    tests (examples), a request tried (trial), another file run over everybody (rollout), a first file
                     (draft), what is believed (beliefs), editors (fileschema)
-    magento/        the shop: database, catalog, settings, customers, addresses (places, countries), passwords, doors
-                    (guard, ways, blocking, anonymity), aftermath; what is to be written is planned first (plans,
-                    changes)
-    ledger/         our own tables: links with documents, tokens, their migrations
+    magento/        the shop: database, catalog (and what is protected), settings, features of its release, customers,
+                    addresses (places, countries), one value's form and rules (values, validators, options, emails),
+                    newsletter, passwords, doors (guard, ways, blocking, anonymity), aftermath; what is to be written is
+                    planned first (plans, changes)
+    ledger/         our own tables: links with documents, claims, labels, tokens, their migrations
     watch.py        mapping.yaml while the service runs
     health.py       /healthz, /readyz, /metrics (metrics.py); logs.py: a line of JSON for each request
     editor.py       /scim/mapping.schema.json

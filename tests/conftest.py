@@ -1,7 +1,10 @@
 """The database that all tests share: one private server, one shop, and a clean state after every test."""
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +100,48 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
     """A running database server of the tests' own."""
     with MariaDB(tmp_path_factory.mktemp("mariadb"), fast=True) as running:
         yield running
+
+
+@dataclass(frozen=True)
+class Release:
+    """One kind of shop: a release of Magento, a table prefix, and the character set of the customers' e-mails."""
+
+    name: str
+    prefix: str
+    emails: str
+
+    def __str__(self) -> str:
+        return f"{self.name}-prefix-{self.prefix or 'none'}-{self.emails}"
+
+
+# Upgraded shops are mixed: a 2.4.8 may have three-byte columns, an older one may have been converted (facts 10).
+RELEASES = (
+    Release("2.4.4", "", "utf8mb3"),
+    Release("2.4.4", "m2_", "utf8mb4"),
+    Release("2.4.6", "m2_", "utf8mb3"),
+    Release("2.4.6", "", "utf8mb4"),
+    Release("2.4.7", "shop_", "utf8mb3"),
+    Release("2.4.7", "", "utf8mb4"),
+    Release("2.4.8", "", "utf8mb4"),
+    Release("2.4.8", "mg_", "utf8mb3"),
+)
+
+
+@pytest.fixture(scope="session")
+def build(server: MariaDB) -> Callable[[Release], str]:
+    """Make the shop of a release, once; gives its URL. 2.4.8 has its schedule's triggers."""
+
+    @cache
+    def make(release: Release) -> str:
+        url = server.create(re.sub(r"\W", "_", f"release_{release}"))
+        tables.build(url, release.name, release.prefix, schedule_triggers=release.name == "2.4.8")
+        with connection.to(url) as target:
+            column = f"email varchar(255) CHARACTER SET {release.emails} COLLATE {release.emails}_general_ci NULL"
+            connection.run(target, f"ALTER TABLE `{release.prefix}customer_entity` MODIFY {column}")
+        seed.seed(url, release.prefix, customers=False)
+        return url
+
+    return make
 
 
 @pytest.fixture(scope="session")

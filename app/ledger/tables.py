@@ -34,11 +34,13 @@ class Tables:
     inactive: sa.Table
     held: sa.Table
     departure: sa.Table
+    option: sa.Table
 
     def all(self) -> tuple[sa.Table, ...]:
         """List the tables."""
         users = (self.link, self.email, self.address, self.claim, self.inactive, self.held)
-        return (*users, self.token, self.group, self.membership, self.setting, self.journal, self.departure)
+        others = (self.token, self.group, self.membership, self.setting, self.journal, self.departure, self.option)
+        return (*users, *others)
 
     def named(self) -> dict[str, sa.Table]:
         """Give the tables by their names without prefix."""
@@ -139,8 +141,15 @@ def define(prefix: str = "") -> Tables:
         sa.Column("email", sa.String(255), nullable=False),
         sa.Column("version", mysql.INTEGER(unsigned=True), nullable=False),
     )
+    option = sa.Table(
+        f"{prefix}scim_option",
+        metadata,
+        sa.Column("attribute_id", mysql.SMALLINT(unsigned=True), primary_key=True, autoincrement=False),
+        sa.Column("label_key", sa.String(64, collation="ascii_bin"), primary_key=True),
+        sa.Column("option_id", mysql.INTEGER(unsigned=True), nullable=False),
+    )
     leavers = _leavers(prefix, metadata)
-    return Tables(link, email, token, group, membership, address, setting, journal, claim, *leavers)
+    return Tables(link, email, token, group, membership, address, setting, journal, claim, *leavers, option)
 
 
 def _leavers(prefix: str, metadata: sa.MetaData) -> tuple[sa.Table, sa.Table, sa.Table]:

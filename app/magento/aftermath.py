@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import changes, grid_rows, shop
+from app.magento import changes, grid_rows, newsletter, shop
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +60,24 @@ def consequences(
 ) -> list[changes.RowChange]:
     """Find the rows elsewhere that must follow planned changes of customers' rows (facts 5.1).
 
-    A new e-mail: the subscriptions of this customer, its open carts and, with orders, the orders that carry
+    A new e-mail: the customer's subscriptions, its open carts and, with orders, the orders that carry
     the old one. A new group: the open carts; their totals are counted again when the cart is next loaded.
     """
+    planned = list(planned)
     changed = [c for c in planned if c.table == "customer_entity" and c.before and c.after]
-    return [row for change in changed for row in _consequences(connection, shop, change, orders)]
+    found = [row for change in changed for row in _consequences(connection, shop, change, orders)]
+    subscribing = {c.after["customer_id"] for c in planned if c.table == newsletter.TABLE and not c.before and c.after}
+    for change in changed:
+        if {"email", "confirmation"} & set(change.after or ()) and change.key["entity_id"] not in subscribing:
+            found += _subscriptions(connection, shop, change)
+    return found
+
+
+def _subscriptions(connection: sa.Connection, shop: shop.Shop, change: changes.RowChange) -> list[changes.RowChange]:
+    entity, entity_id, after = shop.tables["customer_entity"], change.key["entity_id"], change.after or {}
+    row = connection.execute(sa.select(entity).where(entity.c.entity_id == entity_id)).mappings().first()
+    now = after.get("updated_at") or datetime.now(UTC).replace(tzinfo=None)
+    return newsletter.follow(connection, shop, entity_id, {**(row or {}), **after}, now)
 
 
 def _consequences(
@@ -79,12 +92,10 @@ def _consequences(
         cart["customer_group_id"] = group
     if cart:
         found += _following(connection, shop, "quote", {**mine, "is_active": 1}, cart)
-    if email is not None:
-        if orders and before.get("email"):
-            old = {**mine, "customer_email": before["email"]}
-            found += _following(connection, shop, "sales_order", old, {"customer_email": email})
-            found += _following(connection, shop, "sales_order_grid", old, {"customer_email": email})
-        found += _following(connection, shop, "newsletter_subscriber", mine, {"subscriber_email": email})
+    if email is not None and orders and before.get("email"):
+        old = {**mine, "customer_email": before["email"]}
+        found += _following(connection, shop, "sales_order", old, {"customer_email": email})
+        found += _following(connection, shop, "sales_order_grid", old, {"customer_email": email})
     return found
 
 

@@ -9,52 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import columns, schema
+from app.magento import columns, protected, schema
 
 ATTRIBUTE_SETS = {"customer": 1, "customer_address": 2}  # constants in Magento's code (facts 1.3)
 OPTION_SOURCE = "Magento\\Eav\\Model\\Entity\\Attribute\\Source\\Table"
 
-# What these do on save is known and done here; any other backend model may do anything (facts 8.2).
-KNOWN_BACKENDS = frozenset(
-    "Magento\\" + name
-    for name in (
-        "Eav\\Model\\Entity\\Attribute\\Backend\\DefaultBackend",
-        "Eav\\Model\\Entity\\Attribute\\Backend\\Datetime",
-        "Eav\\Model\\Entity\\Attribute\\Backend\\ArrayBackend",
-        "Customer\\Model\\Attribute\\Backend\\Data\\Boolean",
-        "Customer\\Model\\Customer\\Attribute\\Backend\\Website",
-        "Customer\\Model\\Customer\\Attribute\\Backend\\Store",
-        "Customer\\Model\\Customer\\Attribute\\Backend\\Password",
-        "Customer\\Model\\Customer\\Attribute\\Backend\\Billing",
-        "Customer\\Model\\Customer\\Attribute\\Backend\\Shipping",
-        "Customer\\Model\\ResourceModel\\Address\\Attribute\\Backend\\Region",
-    )
-)
-
-_LOCK = "the lock is set by deactivating the customer"
-_TIME = "Magento and this program set it by themselves"
-READ_ONLY = {
-    "entity_id": "the database gives the id",
-    "increment_id": "the shop gives the number",
-    "is_active": "it is set by deactivating and reactivating the customer",
-    "session_cutoff": _LOCK,
-    "password_hash": "a password is set as a password, not as a hash",
-    "rp_token": "the shop makes reset links itself",
-    "rp_token_created_at": "the shop makes reset links itself",
-    "failures_num": _LOCK,
-    "first_failure": _LOCK,
-    "lock_expires": _LOCK,
-    "created_at": _TIME,
-    "updated_at": _TIME,
-    "default_billing": "default addresses are chosen by the address rules",
-    "default_shipping": "default addresses are chosen by the address rules",
-}
-READ_ONLY_ADDRESS = {
-    "vat_is_valid": "the shop's VAT check sets it",
-    "vat_request_id": "the shop's VAT check sets it",
-    "vat_request_date": "the shop's VAT check sets it",
-    "vat_request_success": "the shop's VAT check sets it",
-}
 COLUMNS_ONLY = ("entity_id", "increment_id", "is_active", "session_cutoff")  # no attributes (facts 8.3)
 FILLED = frozenset({"website_id", "store_id", "group_id", "created_in"})  # found at creation (facts 1.2)
 
@@ -65,8 +24,8 @@ class Attribute:
 
     table: without prefix; column: the column of the value. type: string, integer, decimal, boolean, date or
     dateTime. input: Magento's frontend_input. attribute_id is None for a mere column. required, visible: the
-    flags without website; required_on(website_id) has the website's word. max_length: characters;
-    max_bytes: of text columns. read_only_reason: why no rule may write it, None when one may.
+    flags without website; required_on(website_id) and lines_on(website_id) have the website's word. max_length:
+    characters; max_bytes: of text columns. read_only_reason: why no rule may write it, None when one may.
     readable is False when its table or column is not there.
     """
 
@@ -108,6 +67,11 @@ class Attribute:
         """Whether it is the customer's website, store view or group, which have codes."""
         return self.static and self.code in ("website_id", "store_id", "group_id")
 
+    @property
+    def subscription(self) -> bool:
+        """Whether it is the newsletter's: neither a column of the customer nor a value row."""
+        return self.backend_type == NEWSLETTER.backend_type
+
     def required_on(self, website_id: int | None = None) -> bool:
         """Say whether Magento refuses an empty value: required and not hidden, the website's word first."""
         if website_id is None:
@@ -117,6 +81,19 @@ class Attribute:
     def lines_on(self, website_id: int | None = None) -> int:
         """Give how many lines a multiline attribute keeps, the website's word first; 0 for any number."""
         return self.lines_in.get(website_id or 0, self.multiline_count)
+
+
+# Not an attribute of Magento's, but offered like one: whether the customer has the newsletter (facts 11).
+NEWSLETTER = Attribute(
+    code="newsletter",
+    attribute_id=None,
+    backend_type="subscription",
+    table="newsletter_subscriber",
+    type="boolean",
+    input="boolean",
+    label="Newsletter",
+    column="subscriber_status",
+)
 
 
 @dataclass(frozen=True)
@@ -139,30 +116,9 @@ def load(connection: sa.Connection, tables: schema.Tables) -> Catalog:
         found[kind][attribute.code] = attribute
     for code in COLUMNS_ONLY:
         found["customer"].setdefault(code, _column_only(tables["customer_entity"], code))
+    if NEWSLETTER.table in tables:
+        found["customer"].setdefault(NEWSLETTER.code, NEWSLETTER)
     return Catalog(found["customer"], found["customer_address"])
-
-
-def options(connection: sa.Connection, tables: schema.Tables, attribute_id: int) -> dict[int, str]:
-    """Read an attribute's choices: option id -> the admin's label, in the shop's order (facts 8.1)."""
-    return all_options(connection, tables, [attribute_id]).get(attribute_id, {})
-
-
-def all_options(
-    connection: sa.Connection, tables: schema.Tables, attribute_ids: list[int]
-) -> dict[int, dict[int, str]]:
-    """Read the choices of several attributes in one statement: attribute id -> option id -> label."""
-    option, label = tables["eav_attribute_option"], tables["eav_attribute_option_value"]
-    admin = sa.and_(label.c.option_id == option.c.option_id, label.c.store_id == 0)
-    rows = connection.execute(
-        sa.select(option.c.attribute_id, option.c.option_id, label.c.value)
-        .select_from(option.outerjoin(label, admin))
-        .where(option.c.attribute_id.in_(attribute_ids))
-        .order_by(option.c.attribute_id, option.c.sort_order, option.c.option_id, label.c.value_id)
-    )
-    found: dict[int, dict[int, str]] = {}
-    for attribute_id, option_id, text in rows:
-        found.setdefault(attribute_id, {})[option_id] = text or ""
-    return found
 
 
 def _types(connection: sa.Connection, tables: schema.Tables) -> dict[int, str]:
@@ -218,7 +174,7 @@ def _attribute(
     column = tables[table].c.get(column_name) if table in tables else None
     source = (row["source_model"] or "").lstrip("\\")
     text_input = row["frontend_input"] or "text"
-    reason = _read_only(kind, row, column, in_set, table)
+    reason = protected.reason(kind, row, table, known=column is not None, in_set=in_set)
     return Attribute(
         code=code,
         attribute_id=row["attribute_id"],
@@ -236,12 +192,12 @@ def _attribute(
         validate_rules=_rules(row.get("validate_rules")),
         read_only_reason=reason,
         nullable=True if column is None or not static else bool(column.nullable),
-        default=row["default_value"],
+        default=row["default_value"] or (columns.default(column) if static else None),
         column=column_name,
         visible=bool(row.get("is_visible", 1)),
-        required_in=_flags(overrides, "is_required"),
-        visible_in=_flags(overrides, "is_visible"),
-        lines_in={row["website_id"]: int(row["multiline_count"]) for row in overrides if row.get("multiline_count")},
+        required_in={website: bool(flag) for website, flag in _flags(overrides, "is_required").items()},
+        visible_in={website: bool(flag) for website, flag in _flags(overrides, "is_visible").items()},
+        lines_in=_flags(overrides, "multiline_count"),
         user_defined=bool(row["is_user_defined"]),
         in_grid=bool(row.get("is_used_in_grid")),
         source_model=source or None,
@@ -262,7 +218,7 @@ def _column_only(table: sa.Table, code: str) -> Attribute:
         input="",
         label=code,
         max_length=columns.length(column),
-        read_only_reason=READ_ONLY[code],
+        read_only_reason=protected.CUSTOMER[code],
         nullable=column is None or bool(column.nullable),
         column=code,
         visible=False,
@@ -276,25 +232,6 @@ def _value_table(entity_table: str, row: Mapping[str, Any]) -> str:
     return str(row["backend_table"] or f"{entity_table}_{row['backend_type']}")
 
 
-def _read_only(
-    kind: str, row: Mapping[str, Any], column: sa.Column[Any] | None, in_set: bool, table: str
-) -> str | None:
-    code = row["attribute_code"]
-    special = (READ_ONLY if kind == "customer" else READ_ONLY_ADDRESS).get(code)
-    backend = (row["backend_model"] or "").lstrip("\\")
-    if special:
-        return special
-    if column is None:
-        return f"it is kept in {table}, which this program does not know"
-    if not in_set:
-        return "Magento ignores it: it is in no attribute set (eav_entity_attribute)"
-    if backend and backend not in KNOWN_BACKENDS:
-        return f"its backend model {backend} may change the value on save"
-    if row["frontend_input"] in ("file", "image", "media_image", "gallery"):
-        return "it is the path of an uploaded file"
-    return None
-
-
 def _rules(text: str | None) -> dict[str, Any]:
     """Read validate_rules: a JSON object, an empty list or nothing (facts 8.2)."""
     try:
@@ -304,6 +241,6 @@ def _rules(text: str | None) -> dict[str, Any]:
     return rules if isinstance(rules, dict) else {}
 
 
-def _flags(overrides: list[Mapping[str, Any]], name: str) -> dict[int, bool]:
+def _flags(overrides: list[Mapping[str, Any]], name: str) -> dict[int, int]:
     """A website's row counts only where it is not NULL (facts 2.3)."""
-    return {row["website_id"]: bool(row[name]) for row in overrides if row.get(name) is not None}
+    return {row["website_id"]: int(row[name]) for row in overrides if row.get(name) is not None}

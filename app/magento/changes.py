@@ -23,6 +23,23 @@ class New:
 
 
 NEW = New("customer")
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Stands for a text of ids joined by commas, some of which the database will give."""
+
+    parts: tuple[str | New, ...]
+
+
+def joined(parts: Iterable[int | str | New]) -> str | Joined:
+    """Join ids by commas: a text, or what stands for it as long as one of them is not known."""
+    known = tuple(part if isinstance(part, New) else str(part) for part in parts)
+    if any(isinstance(part, New) for part in known):
+        return Joined(known)
+    return ",".join(map(str, known))
+
+
 Tables = Mapping[str, sa.Table] | schema.Tables
 Id = int | New
 
@@ -133,10 +150,14 @@ def _statement(change: RowChange) -> tuple[Any, ...]:
 def _resolved(change: RowChange, ids: Mapping[New, int]) -> RowChange:
     """Put the ids that are known by now in the place of their names."""
 
-    def known(values: Mapping[str, Any]) -> dict[str, Any]:
-        return {c: ids.get(v, v) if isinstance(v, New) else v for c, v in values.items()}
+    def known(value: Any) -> Any:
+        if isinstance(value, Joined):
+            return joined(known(part) for part in value.parts)
+        return ids.get(value, value) if isinstance(value, New) else value
 
-    return replace(change, key=known(change.key), after=known(change.after) if change.after else change.after)
+    key = {column: known(value) for column, value in change.key.items()}
+    after = {column: known(value) for column, value in change.after.items()} if change.after else change.after
+    return replace(change, key=key, after=after)
 
 
 def _insert(

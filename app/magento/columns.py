@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,3 +58,11 @@ def bounds(column: sa.Column[Any] | None) -> tuple[int, int] | None:
     sizes = ((mysql.TINYINT, 8), (mysql.SMALLINT, 16), (mysql.MEDIUMINT, 24), (mysql.BIGINT, 64))
     bits = next((bits for cls, bits in sizes if isinstance(held, cls)), 32)
     return (0, 2**bits - 1) if getattr(held, "unsigned", False) else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+
+
+def default(column: sa.Column[Any] | None) -> str | None:
+    """Give what the database puts into a column that nobody fills, where that is a plain value."""
+    given = None if column is None else column.server_default
+    text = str(given.arg) if isinstance(given, sa.DefaultClause) else ""
+    quoted = re.fullmatch(r"'(.*)'|(-?[0-9.]+)", text, re.S)
+    return None if quoted is None else quoted[1] if quoted[1] is not None else quoted[2]

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import aftermath, catalog, changes, errors, shop, uniqueness, value_rows, values
+from app.magento import aftermath, catalog, changes, errors, newsletter, options, shop, uniqueness, value_rows, values
 
 TABLE = "customer_entity"
 # What changing a customer needs to know whatever is changed.
@@ -24,12 +24,13 @@ class Customer:
     """A customer as it stands: attribute code -> value as stored, None where there is none.
 
     entity_id: changes.NEW for one that is only planned. hollow: custom attributes that have a value row with NULL
-    in it, as some extensions leave behind.
+    in it, as some extensions leave behind. subscription: its row of the newsletter, if that was asked for.
     """
 
     entity_id: changes.Id
     data: Mapping[str, Any]
     hollow: frozenset[str] = frozenset()
+    subscription: Mapping[str, Any] | None = None
 
 
 def fetch(
@@ -41,8 +42,8 @@ def fetch(
 ) -> dict[int, Customer]:
     """Read customers in two statements, whatever their number; unknown ids are left out.
 
-    codes: the attributes wanted besides ALWAYS, all readable ones for None. lock: hold the rows until the
-    transaction ends.
+    codes: the attributes wanted besides ALWAYS, for None all readable ones but the newsletter, which takes more
+    statements. lock: hold the rows until the transaction ends.
     """
     wanted_ids = sorted(set(ids))
     if not wanted_ids:
@@ -60,7 +61,12 @@ def fetch(
     for entity_id, held in value_rows.fetch(connection, shop, attributes, list(found)).items():
         found[entity_id] |= held
         hollow[entity_id] = {code for code, value in held.items() if value is None}
-    return {i: Customer(i, data, frozenset(hollow.get(i, ()))) for i, data in found.items()}
+    subscribed: Mapping[int, Mapping[str, Any]] = {}
+    if found and any(a.subscription for a in attributes):
+        subscribed = newsletter.fetch(connection, shop, found)
+        for entity_id, row in subscribed.items():
+            found[entity_id][catalog.NEWSLETTER.code] = row["subscriber_status"]
+    return {i: Customer(i, data, frozenset(hollow.get(i, ())), subscribed.get(i)) for i, data in found.items()}
 
 
 def find_by_email(connection: sa.Connection, shop: shop.Shop, email: str, website_id: int | None) -> list[int]:
@@ -76,6 +82,14 @@ def find_by_email(connection: sa.Connection, shop: shop.Shop, email: str, websit
     if website_id is not None:
         statement = statement.where(entity.c.website_id == website_id)
     return list(connection.execute(statement).scalars())
+
+
+def password_hash(connection: sa.Connection, shop: shop.Shop, entity_id: int) -> str | None:
+    """Read a customer's stored password; None where there is none, or no such customer."""
+    entity = shop.tables[TABLE]
+    query = sa.select(entity.c.password_hash).where(entity.c.entity_id == entity_id)
+    stored: str | None = connection.execute(query).scalar()
+    return stored
 
 
 def normalize(shop: shop.Shop, attribute: catalog.Attribute, value: Any, website_id: int | None = None) -> Any:
@@ -115,16 +129,22 @@ def write(
         for change in (aftermath.consequences(connection, shop, merged, orders=orders) if follow else [])
         if (change.table, *sorted(change.key.items())) not in gone
     ]
-    done = changes.execute(connection, tables or shop.tables, [*merged, *more])
+    done = changes.execute(connection, tables or shop.tables, changes.merged([*merged, *more]))
+    shop.forget_misses(options.made(done))
     aftermath.grid(connection, shop, done)
     aftermath.indexes(connection, shop, done)
     return done
 
 
+def made(done: Iterable[changes.RowChange]) -> int:
+    """Give the id of the customer that executed changes made."""
+    return next(int(change.key["entity_id"]) for change in done if change.table == TABLE and change.before is None)
+
+
 def _wanted(shop: shop.Shop, codes: Iterable[str] | None) -> list[catalog.Attribute]:
     known = shop.catalog.customer
     if codes is None:
-        return [attribute for attribute in known.values() if attribute.readable]
+        return [attribute for attribute in known.values() if attribute.readable and not attribute.subscription]
     codes = list(codes)
     unknown = [code for code in codes if code not in known or not known[code].readable]
     if unknown:

@@ -65,6 +65,7 @@ def engine(
     made = sa.create_engine(
         target,
         connect_args=arguments,
+        hide_parameters=True,  # errors are logged, and what customers are called does not belong there
         isolation_level="AUTOCOMMIT" if autocommit else "READ COMMITTED",
         pool_size=pool_size,
         max_overflow=max_overflow,

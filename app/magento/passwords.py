@@ -16,6 +16,7 @@ from nacl import exceptions, pwhash
 from app.magento import errors, settings
 
 VERSION = "3_32_2_67108864"  # Argon2id, 32 bytes out, 2 passes, 64 MiB: what Magento writes today
+CURRENT = re.compile(r"3_(\d+)_(\d+)_(\d+)")
 SALT_LENGTH = 32
 ARGON2_SALT = 16
 SALT_LETTERS = string.ascii_letters + string.digits
@@ -78,6 +79,12 @@ def verify(stored: str | None, plain: str) -> bool:
     return hmac.compare_digest(made, digest.encode())
 
 
+def is_current(stored: str | None) -> bool:
+    """Say whether a stored hash is in the form that Magento writes today, so that no login makes it anew."""
+    parts = (stored or "").split(":", 2)
+    return len(parts) == 3 and CURRENT.fullmatch(parts[2]) is not None
+
+
 def check(settings: settings.Settings, plain: str, email: str | None = None) -> None:
     """Refuse a password the shop's own forms would refuse (facts 3.3). Raises Rejected("password", …)."""
     shortest = max(SHORTEST, settings.number("customer/password/minimum_password_length"))
@@ -104,7 +111,7 @@ def _step(version: str, salt: str, secret: bytes) -> bytes:
         return hashlib.md5(salt.encode() + secret, usedforsecurity=False).hexdigest().encode()
     if version == "1":
         return hashlib.sha256(salt.encode() + secret).hexdigest().encode()
-    found = re.fullmatch(r"3_(\d+)_(\d+)_(\d+)", "3_32_2_67108864" if version == "2" else version)
+    found = CURRENT.fullmatch(VERSION if version == "2" else version)
     if not found:
         raise ValueError(version)
     size, passes, memory = (int(number) for number in found.groups())

@@ -8,9 +8,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import aftermath, catalog, changes, customers, errors, numbering, placement, shop, value_rows, values
+from app.magento import (
+    aftermath,
+    catalog,
+    changes,
+    customers,
+    errors,
+    newsletter,
+    numbering,
+    placement,
+    shop,
+    value_rows,
+    values,
+)
 
 TABLE = "customer_entity"
+NEWSLETTER = catalog.NEWSLETTER.code
 HUMAN_NUMBER = "customer/create_account/generate_human_friendly_id"
 
 
@@ -40,7 +53,8 @@ def create(
     data: attribute code -> value; website, store view, group and created_in are found where they are missing.
     now: naive UTC. The customer's id is changes.NEW. Raises Rejected.
     """
-    placed = placement.new(shop, data)
+    subscribe = _subscribe(shop, data)
+    placed = placement.new(shop, {code: value for code, value in data.items() if code != NEWSLETTER})
     website_id = placed["website_id"]
     for code in missing(shop, placed, website_id):
         raise errors.Rejected(code, "this shop requires it: give a value that is not empty")
@@ -61,7 +75,7 @@ def create(
     custom = [shop.catalog.customer[code] for code in stored if not shop.catalog.customer[code].static]
     for attribute in sorted(custom, key=lambda a: (a.table, a.attribute_id)):
         planned.append(value_rows.plan(attribute, changes.NEW, stored[attribute.code], None))
-    return planned
+    return planned + newsletter.welcome(connection, shop, row, subscribe, now)
 
 
 def change(
@@ -84,6 +98,8 @@ def change(
     rows: list[changes.RowChange] = []
     for code, value in placement.moved(shop, customer.data, desired).items():
         attribute = _writable(shop, code)
+        if attribute.subscription:
+            continue
         current = customer.data[code]
         if current == value or (attribute.type == "string" and values.equal(attribute, current, value)):
             continue  # also where today's rules would refuse it
@@ -95,15 +111,19 @@ def change(
         else:
             there = current is not None or code in customer.hollow
             rows.append(value_rows.plan(attribute, customer.entity_id, wanted, {"value": current} if there else None))
-    if password_hash is not None:
+    changes_password = password_hash not in (None, customer.data["password_hash"])
+    if changes_password:
         row |= {"password_hash": password_hash, "session_cutoff": moment}
-    if "email" in row or password_hash is not None:
+    if NEWSLETTER in desired:
+        reader = newsletter.reader(shop, customer.entity_id, {**customer.data, **row})
+        rows += newsletter.plan(shop, reader, customer.subscription, _subscribe(shop, desired) or False, now)
+    if "email" in row or changes_password:
         row |= {c: None for c in ("rp_token", "rp_token_created_at") if customer.data.get(c) is not None}
     if not row and not rows:
         return []
     row["updated_at"] = moment
     before = {code: customer.data.get(code) for code in row}
-    rows.sort(key=lambda change: (change.table, change.key["attribute_id"]))
+    rows.sort(key=lambda change: (change.table, change.key.get("attribute_id", 0)))
     return [changes.RowChange(TABLE, {"entity_id": customer.entity_id}, before, row), *rows]
 
 
@@ -128,6 +148,12 @@ def remove(connection: sa.Connection, shop: shop.Shop, entity_id: int, now: date
         return []
     gone = changes.RowChange(TABLE, {"entity_id": entity_id}, dict(row), None)
     return [gone, *aftermath.farewell(connection, shop, dict(row), now)]
+
+
+def _subscribe(shop: shop.Shop, data: Mapping[str, Any]) -> bool | None:
+    """Say whether the newsletter is wanted; None where data says nothing of it."""
+    wanted = data.get(NEWSLETTER)
+    return None if wanted is None else bool(int(values.normalize(shop, _writable(shop, NEWSLETTER), wanted)))
 
 
 def _writable(shop: shop.Shop, code: str) -> catalog.Attribute:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 import time
@@ -11,15 +12,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import cascades, catalog, countries, database, errors, schema, settings
+from app.magento import cascades, catalog, countries, database, errors, features, options, schema, settings
 
 log = logging.getLogger(__name__)
 
 Attribute = catalog.Attribute
+Choices = Mapping[int, Mapping[int, str]]
+"""Of some selects: attribute id -> option id -> the admin's label."""
 
 RETRY_SECONDS = 5.0
 CASCADES_SECONDS = 600.0  # foreign keys change when somebody installs a module
 MISS_SECONDS = 1.0  # misses come in crowds; one reading serves them
+MOST_MISSES = 10_000
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Snapshot:
     stores: settings.Stores
     settings: settings.Settings
     groups: Mapping[int, str]
-    options: Mapping[int, Mapping[int, str]]
+    options: Choices
     countries: countries.Countries
     grid: sa.Table | None
     read_at: float
@@ -41,7 +45,7 @@ class Shop:
     """One shop. Everything in it is safe to share between threads.
 
     catalog, stores, settings, groups (id -> code), options and countries are read again after fresh_seconds; when that
-    fails the last known ones stay. overrides: settings locked outside the database.
+    fails the last known ones stay. features: what this release does. overrides: settings locked outside the database.
     """
 
     def __init__(
@@ -55,10 +59,14 @@ class Shop:
         self.engine = engine
         self.tables = tables
         self.prefix = tables.prefix
+        self.features = features.detect(tables)
         self.fresh_seconds = fresh_seconds
         self.overrides = dict(overrides or {})
         self._reading = threading.Lock()
         self._cascades: tuple[float, cascades.Cascades] | None = None
+        self._made: Choices = {}
+        self._missing = threading.Lock()
+        self._misses: dict[tuple[int, object], float] = {}
         with database.reading(engine) as connection:
             self._snapshot = self._read(connection)
 
@@ -96,12 +104,38 @@ class Shop:
 
     def options_of(self, attribute: Attribute) -> Mapping[int, str]:
         """Give the choices of a customers' or addresses' select."""
-        return self._fresh().options.get(attribute.attribute_id or 0, {})
+        number = attribute.attribute_id or 0
+        return {**self._fresh().options.get(number, {}), **self._made.get(number, {})}
 
-    def options_now(self, attribute: Attribute) -> Mapping[int, str]:
-        """Give a select's choices after reading everything again: for an option nobody knew of."""
-        self.refresh_soon()
+    def options_now(self, attribute: Attribute, miss: object) -> Mapping[int, str]:
+        """Read a select's choices again for an option nobody knew of, unless it was missed within the last second."""
+        number = attribute.attribute_id or 0
+        with self._missing:
+            now = time.monotonic()
+            if now - self._misses.get((number, miss), -MISS_SECONDS) >= MISS_SECONDS:
+                with database.reading(self.engine) as connection:
+                    self.learn({number: {}, **options.fetch(connection, self.tables, [number])})
+                if len(self._misses) >= MOST_MISSES:
+                    self._misses.clear()
+                self._misses[number, miss] = now
         return self.options_of(attribute)
+
+    def knowing(self, choices: Choices) -> Shop:
+        """Give this shop as a transaction sees it that has made some choices, which nobody else may see yet."""
+        if not choices:
+            return self
+        view = copy.copy(self)
+        view._made = choices
+        return view
+
+    def forget_misses(self, choices: Choices) -> None:
+        """Look again for options of these selects that were missed, at once: some are being made."""
+        with self._missing:
+            self._misses = {key: at for key, at in self._misses.items() if key[0] not in choices}
+
+    def learn(self, choices: Choices) -> None:
+        """Take over the choices of some selects as they were read just now."""
+        self._snapshot = replace(self._snapshot, options={**self._snapshot.options, **choices})
 
     def refresh_soon(self) -> None:
         """Read everything again unless that happened within the last second: for a miss."""
@@ -175,7 +209,7 @@ class Shop:
             stores=stores,
             settings=values,
             groups=self._read_groups(connection),
-            options=catalog.all_options(connection, self.tables, selects),
+            options=options.fetch(connection, self.tables, selects),
             countries=countries.load(connection, self.tables),
             grid=self._read_grid(connection),
             read_at=time.monotonic(),

@@ -14,7 +14,7 @@ def fetch(
     connection: sa.Connection, shop: shop.Shop, attributes: Iterable[catalog.Attribute], ids: list[int]
 ) -> dict[int, dict[str, Any]]:
     """Read custom attributes of entities in one statement: id -> code -> value, None for a row with NULL in it."""
-    custom = {a.attribute_id: a for a in attributes if not a.static}
+    custom = {a.attribute_id: a for a in attributes if not a.static and not a.subscription}
     found: dict[int, dict[str, Any]] = {}
     if ids and custom:
         for entity_id, attribute_id, *typed in connection.execute(_select(shop, custom, ids)):

@@ -8,19 +8,22 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from app.magento import catalog, emails, errors, placement, shop
+from app.magento import catalog, changes, emails, errors, newsletter, placement, shop, validators
 
 EARLIEST_YEAR = 1000
 BASIC_PLANE = 0xFFFF  # Magento talks utf8mb3 to its database (facts 10)
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
+# A subscription that waits for its reader's word is what was wanted, and is not one yet (facts 11).
+ON_ITS_WAY = (newsletter.SUBSCRIBED, newsletter.NOT_ACTIVE, newsletter.UNCONFIRMED)
+NOT_SUBSCRIBED = (None, newsletter.NOT_ACTIVE, newsletter.UNSUBSCRIBED, newsletter.UNCONFIRMED)
 
 
 def normalize(shop: shop.Shop, attribute: catalog.Attribute, value: Any, website_id: int | None = None) -> Any:
     """Turn a value into the one that is stored: str, int, Decimal, date, naive UTC datetime, None for empty.
 
-    A select takes an option id, a multiselect a list of them or their text joined by commas, a multiline a
-    list of lines or text. Raises Rejected with the attribute's code and what to do. Source: facts 1.2, 8.1.
+    A select takes an option id or an options.Choice, a multiselect a list of them or their text joined by commas,
+    a multiline a list of lines or text. Raises Rejected with the attribute's code and what to do (facts 1.2, 8.1).
     """
     if isinstance(value, str):
         refuse_unstorable(attribute.code, value)
@@ -35,7 +38,10 @@ def normalize(shop: shop.Shop, attribute: catalog.Attribute, value: Any, website
     stored = _READERS[_kind(attribute)](shop, attribute, value)
     if isinstance(stored, str):
         _check_text(attribute, stored)
-    _check_rules(attribute, stored)
+        lines, most = stored.count("\n") + 1, attribute.lines_on(website_id)
+        if attribute.input == "multiline" and most and lines > most:
+            raise errors.Rejected(attribute.code, f"it has {lines} lines; this shop keeps {most}")
+    validators.check(shop, attribute, stored, website_id)
     return stored
 
 
@@ -44,8 +50,15 @@ def is_empty(value: Any) -> bool:
     return value is None or value == "" or (isinstance(value, (list, tuple)) and all(is_empty(v) for v in value))
 
 
+def meaning(attribute: catalog.Attribute, stored: Any) -> Any:
+    """Give what a stored value stands for: of the newsletter, whether it is subscribed to."""
+    return int(stored == newsletter.SUBSCRIBED) if attribute.subscription else stored
+
+
 def equal(attribute: catalog.Attribute, stored: Any, wanted: Any) -> bool:
     """Say whether a stored value is the wanted one: text exactly, choices as a set, '' as nothing."""
+    if attribute.subscription:
+        return stored in (ON_ITS_WAY if wanted else NOT_SUBSCRIBED)
     if is_empty(stored) or is_empty(wanted):
         return is_empty(stored) and is_empty(wanted)
     if attribute.input == "multiselect":
@@ -91,7 +104,7 @@ def _kind(attribute: catalog.Attribute) -> str:
 
 def _text(_shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
-        raise errors.Rejected(attribute.code, f"text is needed, not {_shown(value)}")
+        raise errors.Rejected(attribute.code, f"text is needed, not {validators.shown(value)}")
     return str(value)
 
 
@@ -105,7 +118,7 @@ def _email(shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> str:
 
 def _integer(_shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)) or not _is_whole(value):
-        raise errors.Rejected(attribute.code, f"a whole number is needed, not {_shown(value)}")
+        raise errors.Rejected(attribute.code, f"a whole number is needed, not {validators.shown(value)}")
     number = int(value)
     low, high = attribute.bounds or (-(2**31), 2**31 - 1)
     if not low <= number <= high:
@@ -125,7 +138,7 @@ def _decimal(_shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> Deci
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite():
-        raise errors.Rejected(attribute.code, f"a number is needed, not {_shown(value)}")
+        raise errors.Rejected(attribute.code, f"a number is needed, not {validators.shown(value)}")
     digits, scale = attribute.digits or (12, 4)
     if abs(number) >= Decimal(10) ** (digits - scale):
         raise errors.Rejected(attribute.code, f"{number} is too large: {digits - scale} digits before the point")
@@ -135,7 +148,7 @@ def _decimal(_shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> Deci
 def _boolean(_shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> int | str:
     word = str(value).strip().lower()
     if word not in TRUE | FALSE:
-        raise errors.Rejected(attribute.code, f"true or false is needed, not {_shown(value)}")
+        raise errors.Rejected(attribute.code, f"true or false is needed, not {validators.shown(value)}")
     truth = int(word in TRUE)
     return str(truth) if attribute.backend_type in ("varchar", "text") else truth
 
@@ -162,36 +175,39 @@ def _moment(attribute: catalog.Attribute, value: Any) -> datetime:
         try:
             moment = datetime.fromisoformat(text if re.match(r"\d{4}-\d{2}-\d{2}", text) else "")
         except ValueError as error:
-            reason = f"a {attribute.type} like {form} is needed, not {_shown(value)}"
+            reason = f"a {attribute.type} like {form} is needed, not {validators.shown(value)}"
             raise errors.Rejected(attribute.code, reason) from error
     if moment.year < EARLIEST_YEAR:
         raise errors.Rejected(attribute.code, f"the database has no dates before the year {EARLIEST_YEAR}")
     return moment
 
 
-def _option(shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> int | str:
+def _option(shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> int | str | changes.New | changes.Joined:
+    if isinstance(value, changes.New | changes.Joined):  # a choice that is to be made
+        return changes.joined([value]) if attribute.type == "string" and isinstance(value, changes.New) else value
     text = str(value).strip()
+    number = int(text) if text.isascii() and text.isdigit() and not isinstance(value, bool) else -1
     options = shop.options_of(attribute)
-    if text.isascii() and text.isdigit() and int(text) not in options:
-        options = shop.options_now(attribute)
-    if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or int(text) not in options:
+    if number >= 0 and number not in options:
+        options = shop.options_now(attribute, number)
+    if number not in options:
         known = ", ".join(f"{i} {label!r}" for i, label in list(options.items())[:10])
-        raise errors.Rejected(attribute.code, f"{_shown(value)} is no option of it; there are {known or 'none'}")
-    return text if attribute.type == "string" else int(text)
+        raise errors.Rejected(
+            attribute.code, f"{validators.shown(value)} is no option of it; there are {known or 'none'}"
+        )
+    return text if attribute.type == "string" else number
 
 
-def _options(shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> str:
-    chosen = [part for part in _ids(value) if part]
+def _options(shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> str | changes.Joined:
+    chosen = _ids(value)
     if attribute.has_options:
-        chosen = [str(_option(shop, attribute, part)) for part in chosen]
-    return ",".join(dict.fromkeys(chosen))
+        chosen = [part if isinstance(part, changes.New) else str(_option(shop, attribute, part)) for part in chosen]
+    return changes.joined(dict.fromkeys(chosen))
 
 
 def _lines(shop: shop.Shop, attribute: catalog.Attribute, value: Any) -> str:
     lines = value if isinstance(value, (list, tuple)) else str(value).split("\n")
     kept = [_text(shop, attribute, line).strip() for line in lines if not is_empty(line)]
-    if attribute.multiline_count and len(kept) > attribute.multiline_count:
-        raise errors.Rejected(attribute.code, f"it has {len(kept)} lines; this shop keeps {attribute.multiline_count}")
     return "\n".join(kept)
 
 
@@ -210,29 +226,13 @@ def _check_text(attribute: catalog.Attribute, text: str) -> None:
         raise errors.Rejected(attribute.code, f"it is longer than the {attribute.max_bytes} bytes the shop keeps")
 
 
-def _check_rules(attribute: catalog.Attribute, stored: Any) -> None:
-    """Apply validate_rules as Magento does: text lengths only together with input_validation (facts 2.2)."""
-    rules = attribute.validate_rules
-    wanted = rules.get("input_validation")
-    if not wanted or not isinstance(stored, str):
-        return
-    pattern, reason = _PATTERNS.get(wanted, (None, ""))
-    if pattern is not None and not re.fullmatch(pattern, stored):
-        raise errors.Rejected(attribute.code, f"this shop accepts {reason} here, not {_shown(stored)}")
-    for name, broken in (("max_text_length", int.__gt__), ("min_text_length", int.__lt__)):
-        limit = str(rules.get(name, ""))
-        if limit.isdigit() and broken(len(stored), int(limit)):
-            raise errors.Rejected(attribute.code, f"it has {len(stored)} characters; the shop's {name} is {limit}")
-
-
-def _ids(value: Any) -> list[str]:
+def _ids(value: Any) -> list[str | changes.New]:
+    """Split a multiselect's value: a list, or text joined by commas."""
+    if isinstance(value, changes.Joined):
+        return list(value.parts)
     parts = value if isinstance(value, (list, tuple)) else str(value).split(",")
-    return [str(part).strip() for part in parts]
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    found = [part if isinstance(part, changes.New) else str(part).strip() for part in parts]
+    return [part for part in found if part != ""]
 
 
 _READERS: dict[str, Callable[[Any, catalog.Attribute, Any], Any]] = {
@@ -247,11 +247,4 @@ _READERS: dict[str, Callable[[Any, catalog.Attribute, Any], Any]] = {
     "select": _option,
     "multiselect": _options,
     "multiline": _lines,
-}
-_PATTERNS: dict[str, tuple[str | None, str]] = {
-    "alphanumeric": (r"[^\W_]*", "letters and digits only"),
-    "alphanum-with-spaces": (r"[^\W_ ]*(?: *[^\W_ ]*)*", "letters, digits and blanks only"),
-    "numeric": (r"[0-9]*", "digits only"),
-    "alpha": (r"[^\W\d_]*", "letters only"),
-    "url": (r"https?://[^\s/$.?#][^\s]*", "a web address only"),
 }

@@ -1,11 +1,11 @@
 """A bridge: one tenant's view of one shop, with the rules in force. Everything a request needs, resolved once."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.ledger import settings, tables
-from app.magento import addresses, changes, groups, passwords, shop
+from app.magento import addresses, changes, groups, options, passwords, shop
 from app.mapping import projection, rules
 from app.scim import profiles
 
@@ -94,6 +94,11 @@ class Bridge:
         rule = self.ruleset.rule("email")
         email: str | None = projection.outcome(rule, document, self.context({}, creating=True)).value if rule else None
         return email
+
+    def knowing(self, done: Iterable[changes.RowChange]) -> "Bridge":
+        """Give this bridge as a transaction sees it that has executed changes: with the choices that they made."""
+        made = options.made(done)
+        return replace(self, shop=self.shop.knowing(made)) if made else self
 
     def context(self, data: Mapping[str, Any], *, creating: bool = False) -> projection.Context:
         """Give the rules what they need beside a document."""

@@ -59,9 +59,10 @@ def _describe(node: Node, attribute: catalog.Attribute | None, name: str, shop: 
         kind = PUBLISHED_TYPES.get(words["type"].text, "string")
     elif attribute is not None and not attribute.has_options and not attribute.belonging and not shaped:
         kind = PUBLISHED_TYPES.get(attribute.type, "string")
+    several = attribute is not None and attribute.input == "multiselect" and not {"type", "template"} & set(words)
     label = (attribute.label if attribute else None) or name
     labels = tuple(shop.options_of(attribute).values()) if attribute and attribute.has_options and not shaped else ()
-    return attributes.Attribute(name, kind, description=f"{label} in the shop.", canonical=labels)
+    return attributes.Attribute(name, kind, several, description=f"{label} in the shop.", canonical=labels)
 
 
 def user_type(prefixes: Mapping[str, str], described: Sequence[Described], shop: shop.Shop) -> attributes.ResourceType:
@@ -100,8 +101,10 @@ def _require(known: Sequence[attributes.Attribute], name: str, sub: str | None) 
     return tuple(changed(attribute) for attribute in known)
 
 
-def published(user: attributes.ResourceType, found: Sequence[rules.Rule]) -> attributes.ResourceType:
-    """Mark as required the first source of each rule that fills what the shop requires, and `active`.
+def published(
+    user: attributes.ResourceType, found: Sequence[rules.Rule], website_id: int | None
+) -> attributes.ResourceType:
+    """Mark as required the first source of each rule that fills what the shop's website requires, and `active`.
 
     Every customer of a shop is active or is not, so `active` cannot be removed.
     Not where userName, which is always there, is among the sources (an e-mail it need not be), nor where the rule has a
@@ -109,7 +112,7 @@ def published(user: attributes.ResourceType, found: Sequence[rules.Rule]) -> att
     """
     user = replace(user, schema=replace(user.schema, attributes=_require(user.schema.attributes, "active", None)))
     for rule in found:
-        needed = rule.goes_in and (rule.required or rule.attribute.required)
+        needed = rule.goes_in and (rule.required or rule.attribute.required_on(website_id))
         fixed = rule.const is not rules.NOTHING or rule.template or (rule.default and not list(rule.default.paths()))
         named = any(path.attribute and path.attribute.name == "userName" for path in rule.sources)
         given = named and rule.target != "email"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from app.magento import catalog, errors, placement, shop, values
-from app.mapping import converters, rules
+from app.mapping import choices, converters, rules
 from app.scim import filters, paths
 
 Resource = dict[str, Any]
@@ -92,11 +92,20 @@ def _select(rule: rules.Rule, document: Resource, context: Context) -> Any:
         return rule.const
     if rule.template is not None:
         return rule.template.render(document, context.data)
+    for source in rule.sources if rule.lists else ():
+        found = paths.read(document, source)
+        if len(found) > 1 and _takes_lists(source):
+            return found
+        if found:
+            break
     return rules.first(document, rule.sources)
 
 
 def _shape(rule: rules.Rule, value: Any) -> Any:
     """Trim, transform and look up; numbers and booleans pass unless a function wants their text."""
+    if isinstance(value, list):
+        shaped = [_shape(rule, each) for each in value]
+        return [each for each in shaped if each is not None] or None
     if isinstance(value, str) and rule.trim:
         value = value.strip()
     if value is None or value == "":
@@ -139,13 +148,13 @@ def _store(rule: rules.Rule, value: Any, context: Context) -> Outcome:
         return Outcome("" if attribute.static and not attribute.nullable else None)
     try:
         if rule.option and rule.option.match != "id":
-            value = _option(rule, value, context)
+            value = choices.store(rule, value, context.shop)
             if value is None:
                 return KEEP
         else:
-            value = converters.TYPES[rule.type][0](value)
-            if rule.max_length and len(str(value)) > rule.max_length:
-                return Outcome(problem=f"is longer than the {rule.max_length} characters that mapping.yaml allows")
+            value = _typed(rule, value)
+        if isinstance(value, list) and attribute.input == "multiline":
+            value = "\n".join(value)
         return Outcome(context.normalize(attribute, value))
     except converters.Bad as error:
         return Outcome(problem=str(error))
@@ -158,20 +167,14 @@ def _missing(rule: rules.Rule) -> str:
     return f"the shop requires a {label}" + ("" if rule.supplied_by() else ", and mapping.yaml gives none")
 
 
-def _option(rule: rules.Rule, value: Any, context: Context) -> int | None:
-    wanted = converters.to_string(value).strip().casefold()
-    options = context.shop.options_of(rule.attribute)
-    fitting = [option_id for option_id, label in options.items() if label.strip().casefold() == wanted]
-    if len(fitting) == 1:
-        return fitting[0]
-    if rule.option and rule.option.missing == "drop":
-        return None
-    labels = ", ".join(repr(label) for label in list(options.values())[:20])
-    if fitting:
-        raise converters.Bad(
-            f"the shop has {len(fitting)} options labelled {value!r}: make their admin labels different"
-        )
-    raise converters.Bad(f"the shop has no option {value!r}, only {labels or 'none at all'}")
+def _typed(rule: rules.Rule, value: Any) -> Any:
+    """Give a value, or each of a list, the rule's type; raises converters.Bad."""
+    if isinstance(value, list):
+        return [_typed(rule, each) for each in value]
+    typed = converters.TYPES[rule.type][0](value)
+    if rule.max_length and len(str(typed)) > rule.max_length:
+        raise converters.Bad(f"is longer than the {rule.max_length} characters that mapping.yaml allows")
+    return typed
 
 
 def outcomes(ruleset: rules.Ruleset, document: Resource, context: Context) -> dict[str, Outcome]:
@@ -181,7 +184,7 @@ def outcomes(ruleset: rules.Ruleset, document: Resource, context: Context) -> di
 
 def turn(rule: rules.Rule, context: Context) -> Any:
     """Turn the shop's value of a rule's attribute into what the protocol shows; None where it is empty."""
-    actual = context.data.get(rule.target)
+    actual = values.meaning(rule.attribute, context.data.get(rule.target))
     if actual is None or actual == "":
         return None
     if rule.out is not None:
@@ -189,14 +192,29 @@ def turn(rule: rules.Rule, context: Context) -> Any:
     if rule.attribute.belonging:
         shown: Any = placement.codes(context.shop, rule.target).get(int(actual), str(actual))
     elif rule.option and rule.option.match != "id":
-        shown = context.shop.options_of(rule.attribute).get(int(actual), str(actual))
+        shown = choices.show(rule, actual, context.shop)
+    elif rule.lists and _takes_lists(rule.sources[0]):
+        shown = str(actual).split("," if rule.attribute.input == "multiselect" else "\n")
     else:
         shown = converters.TYPES[rule.type][1](actual)
-    if rule.lookup:
-        turned = rule.lookup.turn(str(shown))
-        shown = shown if turned is None else turned
+    if isinstance(shown, list):
+        listed = [_looked_up(rule, each) for each in shown]
+        return listed if _takes_lists(rule.sources[0]) else ", ".join(listed)
+    shown = _looked_up(rule, shown)
     leaf = rule.sources[0].leaf
     return converters.to_string(shown) if leaf is not None and leaf.type == "string" else shown
+
+
+def _looked_up(rule: rules.Rule, shown: Any) -> Any:
+    """Turn a result of the rule's lookup back."""
+    turned = rule.lookup.turn(str(shown)) if rule.lookup else None
+    return shown if turned is None else turned
+
+
+def _takes_lists(path: paths.Path) -> bool:
+    """Say whether a path names the values themselves of a multi-valued attribute."""
+    named = path.sub is None or path.sub.name == "value"
+    return path.attribute is not None and path.attribute.multi and named
 
 
 def correct(ruleset: rules.Ruleset, document: Resource, context: Context, *, linked: bool) -> Resource:
@@ -212,7 +230,9 @@ def correct(ruleset: rules.Ruleset, document: Resource, context: Context, *, lin
         shown = turn(rule, context)
         targets = rule.sources if shown is None else rule.sources[:1]
         for path in targets:
-            if shown is not None:
+            if isinstance(shown, list):
+                paths.spread(result, path, shown)
+            elif shown is not None:
                 paths.write(result, path, shown)
             elif path.attribute is not None and path.attribute.name != "userName":
                 paths.remove(result, path)
@@ -226,7 +246,7 @@ def _agrees(rule: rules.Rule, document: Resource, context: Context) -> bool:
     wanted = outcome(rule, document, context)
     if wanted.keep or wanted.problem:
         return wanted.problem is not None and context.data.get(rule.target) is None
-    return values.equal(rule.attribute, wanted.value, context.data.get(rule.target))
+    return values.equal(rule.attribute, context.data.get(rule.target), wanted.value)
 
 
 def desired(

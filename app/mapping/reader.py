@@ -11,7 +11,7 @@ from app.scim import profiles
 
 TOP = (
     *("version", "prefixes", "defaults", "match", "customer", "addresses", "groups", "password", "lifecycle"),
-    *("tables", "tenants", "tests"),
+    *("consequences", "tables", "tenants", "tests"),
 )
 
 
@@ -89,9 +89,10 @@ def _ruleset(reader: words.Reader, entry: tenants.Entry) -> rules.Ruleset:
     if node := root.value.get("password"):
         password = reader.choice(node, ("accept", "ignore"), "password")
     leaving = lifecycle.read(reader, root.value.get("lifecycle"))
-    published = extension.published(reader.user, found)
+    follows = sections.consequences(reader, root.value.get("consequences"))
+    published = extension.published(reader.user, found, reader.website_id)
     ruleset = rules.Ruleset(
-        tuple(found), match, password, groups, reader.user, published, kept, leaving, tuple(examined)
+        tuple(found), match, password, groups, reader.user, published, kept, leaving, tuple(examined), follows
     )
     if not reader.problems and reader.website_id:
         profile = profiles.PROFILES[entry.profile or "lenient"]

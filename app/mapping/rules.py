@@ -103,6 +103,11 @@ class Rule:
         """Say whether the rule shows the shop's value."""
         return self.direction in ("out", "inout") and bool(self.sources)
 
+    @property
+    def lists(self) -> bool:
+        """Say whether the shop's attribute holds several values: the options of a multiselect, the lines of a text."""
+        return self.attribute.input in ("multiselect", "multiline")
+
     def reads(self) -> tuple[paths.Path, ...]:
         """List the paths that its value is made of, without the default's."""
         return (*self.sources, *(self.template.paths() if self.template else ()))
@@ -250,6 +255,13 @@ class Lifecycle:
 
 
 @dataclass(frozen=True)
+class Consequences:
+    """What follows a customer's change elsewhere in the shop; `orders`: those that carry an old e-mail get the new."""
+
+    orders: bool = True
+
+
+@dataclass(frozen=True)
 class Ruleset:
     """The rules of one tenant, checked against one shop.
 
@@ -266,6 +278,7 @@ class Ruleset:
     addresses: tuple[Address, ...] = ()
     lifecycle: Lifecycle = Lifecycle()
     examples: tuple[Example, ...] = ()
+    consequences: Consequences = Consequences()
 
     @property
     def makes_options(self) -> bool:

@@ -7,12 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.ledger import journal
-from app.magento import cascades, changes, customers, database
+from app.magento import cascades, changes, customers, database, options
 from app.magento import errors as shop_errors
 from app.mapping import bridges, clock, leaving, writes
 
 DERIVED = frozenset({"updated_at"})  # the database and Magento set it with any other change
 COUNTED: Mapping[str, frozenset[str]] = {"scim_group": frozenset({"version", "modified_at"})}  # go on, never back
+KEPT = frozenset({options.OPTION, options.LABEL, "scim_option"})  # a choice that was made may be others' by now
 Row = changes.RowChange
 
 
@@ -131,7 +132,8 @@ def _entry(
     connection: sa.Connection, bridge: bridges.Bridge, entry: journal.Entry, force: bool
 ) -> tuple[list[Row], list[Conflict]]:
     """Turn an entry's rows round and hold them against the rows as they stand."""
-    turned = [Row(row.table, _decoded(row.key) or {}, row.after, row.before) for row in entry.rows]
+    undone = (row for row in entry.rows if row.table not in KEPT)
+    turned = [Row(row.table, _decoded(row.key) or {}, row.after, row.before) for row in undone]
     hanging = bridge.shop.cascades()
     ranked = _ranks(hanging, bridge.shop.prefix, {row.table for row in turned})
     made = sorted((r for r in turned if r.before is None), key=lambda r: ranked[r.table])

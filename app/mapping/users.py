@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from app.ledger import links
 from app.magento import changes as rows
-from app.magento import database
+from app.magento import customers, database
 from app.magento import errors as shop_errors
 from app.mapping import (
     addresses,
@@ -95,8 +95,8 @@ def create(bridge: bridges.Bridge, resource: Resource, changes: Changes = ()) ->
         new = wanted.Wanted(wanted.clean(resource), resource.get("active"), password, changes)
         planned = wanted.newcomer(connection, bridge, new, clock.now())
         done = writes.carry_out(connection, bridge, writes.Deed("create", "User"), planned)
-        entity_id = int(done[0].key["entity_id"])
-        return standing.dress(bridge, standing.fetch(connection, bridge, [entity_id])[entity_id])
+        entity_id = customers.made(done)
+        return standing.dress(bridge, standing.fetch(connection, bridge.knowing(done), [entity_id])[entity_id])
 
     return writes.transact(bridge, work, lambda: matching.conflict(bridge, resource))
 
@@ -105,7 +105,7 @@ def replace(
     bridge: bridges.Bridge, user_id: str, resource: Resource, check: Check | None = None, changes: Changes = ()
 ) -> Resource:
     """Replace a user by a PUT's body. An absent `active` or `password` changes nothing; raises NotFound."""
-    resource, password = wanted.take_password(bridge, resource)
+    resource, password = wanted.take_password(bridge, resource, user_id)
 
     def change(before: Resource) -> Resource:
         if bridge.profile.put_absent == "keep":
@@ -134,7 +134,8 @@ def modify(
     """Change a user by the operations of a PATCH, all or none; raises NotFound and what `patch.apply` raises."""
     latest: Resource = {}
     fired: set[str] = set()
-    passwords = {plain: wanted.password(bridge, plain) for plain in patch.values_of(operations, "password")}
+    last = patch.values_of(operations, "password")[-1:]  # the only one that can be left at the end
+    passwords = {plain: wanted.password(bridge, plain, user_id) for plain in last}
 
     def work(connection: sa.Connection) -> Resource:
         held = standing.one(connection, bridge, user_id, lock=True)
@@ -206,8 +207,9 @@ def _change(
         planned.append(permits.counted(bridge, held, "deactivate", now))
     if held.link is not None and held.link.deleted_at:
         planned += deletion.waits_no_more(connection, bridge, held)
-    if writes.carry_out(connection, bridge, writes.Deed(operation, "User", held.entity_id), planned):
-        held = standing.fetch(connection, bridge, [held.entity_id])[held.entity_id]
+    done = writes.carry_out(connection, bridge, writes.Deed(operation, "User", held.entity_id), planned)
+    if done:
+        held = standing.fetch(connection, bridge.knowing(done), [held.entity_id])[held.entity_id]
     return standing.dress(bridge, held)
 
 

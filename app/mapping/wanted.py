@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.ledger import links
-from app.magento import changes, customers, passwords, plans
+from app.magento import changes, customers, database, passwords, plans
 from app.magento import errors as shop_errors
 from app.mapping import addressing, books, bridges, grouping, groups, leaving, projection, standing
 from app.scim import errors, memberships, messages, paths
@@ -162,21 +162,28 @@ def further_emails(bridge: bridges.Bridge, document: Resource) -> set[str]:
 # --- passwords ---
 
 
-def take_password(bridge: bridges.Bridge, resource: Resource) -> tuple[Resource, Password | None]:
-    """Take the password out of a resource and hash it, before any transaction is open."""
+def take_password(bridge: bridges.Bridge, resource: Resource, user_id: str = "") -> tuple[Resource, Password | None]:
+    """Take the password out of a resource and hash it, before any transaction is open; `user_id`: whose it is."""
     rest = {key: value for key, value in resource.items() if key != "password"}
     plain = resource.get("password")
-    return rest, password(bridge, plain) if plain else None
+    return rest, password(bridge, plain, user_id) if plain else None
 
 
-def password(bridge: bridges.Bridge, plain: str) -> Password | None:
+def password(bridge: bridges.Bridge, plain: str, user_id: str = "") -> Password | None:
     """Hash a password, in turn with others; None where mapping.yaml says that passwords are ignored.
 
-    Raises InvalidValue for one that the shop would refuse.
+    A user's own password, sent again, keeps its hash: nothing differs then, and no session ends. Raises InvalidValue
+    for one that the shop would refuse.
     """
     if bridge.ruleset.password == "ignore":  # noqa: S105 - a word of mapping.yaml
         return None
     _hash(bridge, Password(plain, ""), None)
+    stored = None
+    if user_id.isascii() and user_id.isdigit() and len(user_id) < 11:
+        with database.reading(bridge.shop.engine) as connection:
+            stored = customers.password_hash(connection, bridge.shop, int(user_id))
+    if stored and passwords.is_current(stored) and bridge.lane.verify(stored, plain):
+        return Password(plain, stored)
     return Password(plain, bridge.lane.hash(plain))
 
 

@@ -11,11 +11,12 @@ from app.ledger import groups as memberships
 from app.ledger import journal
 from app.magento import aftermath, cascades, catalog, changes, customers, database, schema, uniqueness
 from app.magento import errors as shop_errors
-from app.mapping import bridges, claims, clock
+from app.mapping import bridges, claims, clock, labels
 from app.scim import errors
 
 T = TypeVar("T")
 SHOWN = {"customer_group_code": "displayName"}  # what no rule of mapping.yaml names
+MADE = {"User": "customer_entity", "Group": "customer_group"}  # the row whose id is the resource's
 DOCUMENTS = {
     "scim_link": frozenset({"document", "user_name", "former_name", "external_id"}),
     "scim_email": frozenset({"value"}),
@@ -73,8 +74,8 @@ def carry_out(
 ) -> list[changes.RowChange]:
     """Write a change set, with what Magento's save does beyond it, and tell the journal; none for none.
 
-    `orders`: orders that carry the old e-mail follow a new one. Gives the changes executed. What the database takes
-    along with a deleted row is journalled too.
+    `orders`: orders that carry the old e-mail follow a new one, where mapping.yaml lets them. Gives the changes
+    executed. What the database takes along with a deleted row is journalled too.
     """
     planned = changes.merged(planned)
     alone = [rule.target for rule in bridge.ruleset.rules if rule.unique]
@@ -83,10 +84,12 @@ def carry_out(
     if bridge.rehearsing:
         uniqueness.refuse_taken(connection, bridge.shop, planned)
         raise Rehearsed(deed, [*planned, *aftermath.consequences(connection, bridge.shop, planned)])
+    planned = labels.settle(connection, bridge, planned)
     planned += claims.plan(connection, bridge, planned)  # holds the e-mails before the shop's are looked at
     going = [change for change in planned if change.before is not None and change.after is None]
     taken = cascades.capture(connection, bridge.shop.cascades(), bridge.shop.prefix, going) if going else []
     planned += _counted(connection, bridge, deed, [*planned, *taken])
+    orders = orders and bridge.ruleset.consequences.orders
     done = customers.write(connection, bridge.shop, planned, tables=bridge.tables, orders=orders)
     if done:
         tell(connection, bridge, deed, done, taken)
@@ -104,7 +107,8 @@ def tell(
     done = list(done)
     rows = [journal.Row(c.table, c.key, c.before, c.after) for c in done]
     rows += [journal.Row(c.table, c.key, c.before, c.after, cascade=True) for c in taken]
-    made = next((value for value in done[0].key.values() if isinstance(value, int)), 0)
+    own = [change for change in done if change.table == MADE.get(deed.resource_type)] or done
+    made = next((value for value in own[0].key.values() if isinstance(value, int)), 0)
     entry = journal.Entry(
         request_id=bridge.origin.request_id,
         at=datetime.now(UTC).replace(tzinfo=None),

@@ -149,6 +149,17 @@ def _write_element(resource: dict[str, Any], held: dict[str, Any], path: Path, v
         demote(held[name], element)
 
 
+def spread(resource: dict[str, Any], path: Path, values: list[Any]) -> None:
+    """Make the values at a path into a multi-valued attribute these, in place, one for each; what its filter does not
+    select stays."""
+    remove(resource, Path(path.urn, path.attribute, path.filter))
+    held = resource if path.urn is None else resource.setdefault(path.urn, {})
+    assert path.attribute is not None
+    given = described(path.filter) if path.filter is not None else {}
+    made = [{**given, path.sub.name: value} if path.sub is not None else value for value in values]
+    held[path.attribute.name] = [*_listed(held.get(path.attribute.name)), *made]
+
+
 def _listed(value: Any) -> list[Any]:
     if value is None:
         return []

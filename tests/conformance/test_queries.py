@@ -26,7 +26,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
     },
     "bob": {
         "userType": "HERE",
-        "name": {"givenName": "Bob", "familyName": "100%_\\x"},
+        "name": {"givenName": "Bob", "familyName": "Dylan", "honorificSuffix": "100%_\\x"},
         "title": "countess of x",
         "active": False,
         "emails": [{"value": "bob.HERE@example.com", "type": "work"}],
@@ -84,10 +84,10 @@ FOUND = rows(
     (101, f'{USER}:name.givenName eq "Ada"', "ada"),
     (101, f'{USER.upper()}:title eq "countess"', "ada"),
     (101, f'{ENTERPRISE}:employeeNumber eq "42"', "ada"),
-    (141, 'name.familyName co "%"', "bob"),
+    (141, 'name.honorificSuffix co "%"', "bob"),
     (141, 'name.familyName sw "1%"', ""),
-    (141, 'name.familyName co "0%_"', "bob"),
-    (141, 'name.familyName ew "_\\\\x"', "bob"),
+    (141, 'name.honorificSuffix co "0%_"', "bob"),
+    (141, 'name.honorificSuffix ew "_\\\\x"', "bob"),
     (141, 'title co "_"', ""),
     (141, 'emails.value co "%"', ""),
 )  # fmt: skip

@@ -117,11 +117,11 @@ REFUSED = [
     ("x_price", "abc", "number is needed"),
     ("x_price", True, "number is needed"),
     ("x_lines", "a\nb\nc", "3 lines"),
-    ("x_alpha", "a1", "letters only"),
+    ("x_alpha", "a1", "letters and blanks only"),
     ("x_alpha", "abcde", "max_text_length"),
     ("x_alnum", "a", "min_text_length"),
-    ("x_digits", "1a", "digits only"),
-    ("x_url", "example", "web address"),
+    ("x_digits", "1a", "numeric rule for it takes digits only"),
+    ("x_url", "example", "URLs only"),
 ]
 
 

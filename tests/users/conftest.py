@@ -89,15 +89,20 @@ def make_token(engine: sa.Engine, ledger: tables.Tables, tenant: str) -> str:
         return tokens.create(connection, ledger, "test", tenant, tokens.SCOPES, now)
 
 
+def install_ledger(url: str, prefix: str) -> tables.Tables:
+    """Make our own tables in a shop."""
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        install.upgrade(connection, prefix)
+        connection.commit()
+    engine.dispose()
+    return tables.define(prefix)
+
+
 @pytest.fixture(scope="session")
 def ledger_tables(shop_url: str, table_prefix: str) -> tables.Tables:
     """Our own tables, made once."""
-    engine = sa.create_engine(shop_url)
-    with engine.connect() as connection:
-        install.upgrade(connection, table_prefix)
-        connection.commit()
-    engine.dispose()
-    return tables.define(table_prefix)
+    return install_ledger(shop_url, table_prefix)
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ customer:
   disable_auto_group_change: shop:disableAutoGroupChange
   employee_number: ent:employeeNumber
   department: ent:department
+  newsletter: shop:newsletter
 addresses:
 """
 # The three addresses of the requests; what SCIM has no word for comes from the extension. A region_id of 0, which the
@@ -70,8 +71,9 @@ LABELS = {"gender": {1: "Male", 2: "Female", 3: "Not Specified"}, "department": 
 TABLES = (
     *("customer_entity", "customer_address_entity", "customer_grid_flat"),
     *(f"customer_entity_{t}" for t in ("datetime", "decimal", "int", "text", "varchar")),
+    "newsletter_subscriber",
 )
-TIMES = {"created_at", "updated_at"}
+TIMES = {"created_at", "updated_at", "change_status_at"}
 RESET = {"rp_token", "rp_token_created_at"}
 
 
@@ -108,6 +110,9 @@ def scim_user(customer: dict[str, Any], password: str | None) -> dict[str, Any]:
         shop["gender"] = LABELS["gender"][customer["gender"]]
     if "disable_auto_group_change" in customer:
         shop["disableAutoGroupChange"] = bool(customer["disable_auto_group_change"])
+    subscribed = customer.get("extension_attributes", {}).get("is_subscribed")
+    if subscribed is not None:
+        shop["newsletter"] = subscribed
     user = {
         "schemas": [USER],
         "userName": customer["email"],
@@ -155,7 +160,8 @@ def test_the_rows_of_a_real_magento(make: Make) -> None:
 
     reference = json.loads(REFERENCE.read_text())
     scim = make(MAPPING + "".join(ADDRESS.format(name=name, default=default) for name, default in TYPES.items()))
-    for table in ("customer_entity", "customer_entity_int", "customer_entity_varchar", "customer_address_entity"):
+    counted = ("customer_entity", "customer_entity_int", "customer_entity_varchar", "customer_address_entity")
+    for table in (*counted, "newsletter_subscriber"):
         scim.execute(f"ALTER TABLE {{p}}{table} AUTO_INCREMENT = 1")
     passwords = _play(scim, reference["requests"])
 

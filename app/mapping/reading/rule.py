@@ -17,6 +17,7 @@ CHOICES = {
     "on_invalid": ("reject", "drop", "default"),
     "type": tuple(converters.TYPES),
 }
+OPTION = {"match": ("label", "admin_label", "id"), "missing": ("reject", "drop", "create")}
 FLAGS = ("trim", "required", "unique", "mask")
 DEFAULTS = ("direction", "write", "on_null", "on_absent", "on_invalid", "trim")
 VALUES = (
@@ -106,7 +107,7 @@ def _check(reader: words.Reader, key: Node, node: Node, rule: rules.Rule) -> Non
         lost += [f"the lookup's {result!r}" for result in (rule.lookup.one_way(rule.transform) if rule.lookup else [])]
         if lost:
             reader.note(key, f"{rule.target}: {', '.join(lost)} cannot be turned back: add `out` or `direction: in`")
-    if rule.option and rule.option.match != "id":
+    if rule.option and rule.option.match != "id" and rule.option.missing != "create":
         _labels(reader, node, rule)
 
 
@@ -123,11 +124,14 @@ def _labels(reader: words.Reader, node: Node, rule: rules.Rule) -> None:
 
 def _option(reader: words.Reader, node: Node) -> rules.Option:
     if isinstance(node.value, dict):
-        reader.known(node, ("match", "missing"), "option")
+        reader.known(node, OPTION, "option")
         found = {
             key: reader.choice(node.value[key], allowed, f"option.{key}")
-            for key, allowed in {"match": ("label", "admin_label", "id"), "missing": ("reject", "drop")}.items()
+            for key, allowed in {
+                "match": ("label", "admin_label", "id"),
+                "missing": ("reject", "drop", "create"),
+            }.items()
             if key in node.value
         }
         return rules.Option(**found)
-    return rules.Option(reader.choice(node, ("label", "admin_label", "id"), "option"))
+    return rules.Option(reader.choice(node, OPTION["match"], "option"))

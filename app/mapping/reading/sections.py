@@ -111,3 +111,11 @@ def _group(reader: words.Reader, node: Node) -> int | None:
         known = [name for group_id, name in reader.shop.groups.items() if group_id]
         reader.note(node, f"this shop has no customer group {code!r}", code, known)
     return there.get((code or "").casefold())
+
+
+def consequences(reader: words.Reader, node: Node | None) -> rules.Consequences:
+    if node is None or not reader.mapping(node, "consequences"):
+        return rules.Consequences()
+    reader.known(node, ("orders",), "consequences")
+    given = node.value.get("orders")
+    return rules.Consequences() if given is None else rules.Consequences(reader.flag(given, "consequences.orders"))
