@@ -23,7 +23,7 @@ def grid(connection: sa.Connection, shop: shop.Shop, done: Iterable[changes.RowC
 
     The customer's own row need not be among them: within a second its updated_at stays what it is.
     """
-    done, kept = list(done), {attribute.table for attribute in shop.catalog.customer.values()}
+    done, kept = list(done), {a.table for a in shop.catalog.customer.values() if not a.subscription}
     gone = [c.key["entity_id"] for c in done if c.table == "customer_entity" and c.after is None]
     if gone:
         grid_rows.remove(connection, shop, gone)

@@ -74,7 +74,7 @@ def _own_row(entity: sa.Table, row: Mapping[str, Any], moment: datetime) -> list
 def _values(connection: sa.Connection, shop: shop.Shop, entity_id: int) -> list[changes.RowChange]:
     """Plan that every custom attribute's value goes: who can say which of them is not personal."""
     found: list[changes.RowChange] = []
-    tables = {attribute.table for attribute in shop.catalog.customer.values() if not attribute.static}
+    tables = {a.table for a in shop.catalog.customer.values() if not a.static and not a.subscription}
     for name in sorted(tables & set(shop.tables)):
         table = shop.tables[name]
         for row in connection.execute(sa.select(table).where(table.c.entity_id == entity_id)).mappings():

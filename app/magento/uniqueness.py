@@ -36,7 +36,7 @@ def _guarded(
 ) -> Iterator[tuple[catalog.Attribute, Any, changes.Id]]:
     attributes = shop.catalog.customer
     codes = {*besides, *(("email",) if shop.settings.shares_accounts() else ())}
-    unique = [attribute for attribute in attributes.values() if attribute.unique or attribute.code in codes]
+    unique = [a for a in attributes.values() if not a.subscription and (a.unique or a.code in codes)]
     for change in planned:
         for attribute in unique:
             if attribute.table != change.table or not change.after:

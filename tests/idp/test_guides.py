@@ -63,7 +63,7 @@ def _commands(text: str) -> list[str]:
 @pytest.mark.parametrize("guide", [*GUIDES, ROOT / "README.md"], ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_every_command_of_a_guide_is_one(guide: Path) -> None:
     for line in _commands(guide.read_text()):
-        words = line.split()[1:]
+        words = line.partition(">")[0].split()[1:]
         command: click.Command = cli.main
         while isinstance(command, click.Group) and words:
             command = command.commands[words.pop(0)]

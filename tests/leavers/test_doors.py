@@ -122,7 +122,7 @@ def test_a_leaver_s_doors(make: Make) -> None:
 
 def test_rest_is_watched_from_2_4_8_on(released: Bench, request: pytest.FixtureRequest) -> None:
     """Facts 0 and 4.4: told by the tables, which are all that a database shows of a release."""
-    release = request.node.callspec.params["released"][0]
+    release = request.node.callspec.params["released"].name
     assert shop_ways._rest_is_watched(released.shop) is (release == "2.4.8")
 
 

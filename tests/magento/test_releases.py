@@ -30,7 +30,7 @@ def test_a_whole_life(released: Bench) -> None:
     assert bench.row("customer_entity", entity_id=entity_id)["group_id"] == 1
     bench.remove(entity_id)
     for table in ("customer_entity", "customer_grid_flat", "customer_entity_varchar"):
-        assert bench.rows(table) == []
+        assert bench.rows(table, entity_id=entity_id) == []
 
 
 def test_a_taken_email_names_the_key(released: Bench) -> None:

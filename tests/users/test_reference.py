@@ -105,7 +105,7 @@ def scim_addresses(given: list[dict[str, Any]]) -> dict[str, Any]:
 def scim_user(customer: dict[str, Any], password: str | None) -> dict[str, Any]:
     """Say in SCIM what a request to Magento's REST API says."""
     custom = {item["attribute_code"]: item["value"] for item in customer.get("custom_attributes", [])}
-    shop = {name: customer[code] for code, name in EXTRA.items() if code in customer}
+    shop = {name: str(customer[code]) for code, name in EXTRA.items() if code in customer}
     if "gender" in customer:
         shop["gender"] = LABELS["gender"][customer["gender"]]
     if "disable_auto_group_change" in customer:
