@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.magento import options
+from app.magento import changes, options
 from tests.magento.conftest import Bench
 from tests.magento.facts.table import LIVE, REFUSED, Fact, after, made, sql, taken
 
@@ -58,11 +58,14 @@ def _option_rows(bench: Bench) -> tuple[Any, ...]:
     attribute_id = bench.attribute("x", "int", "select", ["A", "B"])
     bench.sql("UPDATE {p}eav_attribute_option SET sort_order = 7 WHERE option_id = :o", o=bench.option_id("x", "B"))
     attribute = bench.shop.catalog.customer["x"]
-    _, planned = bench.read(lambda c: options.settle(c, bench.shop, {"x": options.choice(attribute, " New ")}))
-    done = bench.write(lambda c: planned)
+    entity_id = bench.create()
+    row = {"entity_id": entity_id, "attribute_id": attribute_id}
+    value = changes.RowChange("customer_entity_int", row, None, {"value": options.choice(attribute, " New ")})
+    done = bench.write(lambda c: options.settle(c, bench.shop, [value]))
     option_id = done[0].key["option_id"]
     option = bench.row("eav_attribute_option", option_id=option_id)
     label = bench.row("eav_attribute_option_value", option_id=option_id)
+    assert bench.row("customer_entity_int", entity_id=entity_id)["value"] == option_id
     return option["attribute_id"] == attribute_id, option["sort_order"], label["store_id"], label["value"]
 
 

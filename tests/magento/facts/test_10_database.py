@@ -28,7 +28,9 @@ def _stored_time(bench: Bench) -> Any:
     with bench.engine.connect() as connection:
         connection.execute(sa.text("SET time_zone = '+05:00'"))
         query = f"SELECT CONVERT_TZ(created_at, '+05:00', '+00:00') FROM `{bench.shop.prefix}customer_entity`"
-        return connection.execute(sa.text(query)).scalar()
+        seen = connection.execute(sa.text(query)).scalar()
+        connection.invalidate()  # nobody else gets a session with another zone
+        return seen
 
 
 def _without_a_website(bench: Bench) -> tuple[Any, Any]:
