@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +67,11 @@ def capture(
     among the planned deletions themselves are left out.
     """
     deleted = [change for change in going if change.before is not None and change.after is None]
-    seen: set[tuple[Any, ...]] = {(change.table, *_sorted(change.key)) for change in deleted}
+    planned: dict[tuple[str, tuple[str, ...]], set[tuple[Any, ...]]] = {}
+    for change in deleted:
+        columns = tuple(sorted(change.key))
+        planned.setdefault((change.table, columns), set()).add(tuple(change.key[column] for column in columns))
+    seen: set[tuple[Any, ...]] = set()
     found: list[changes.RowChange] = []
     level: list[tuple[str, Mapping[str, Any]]] = [
         (prefix + change.table, {**(change.before or {}), **change.key}) for change in deleted
@@ -76,7 +80,7 @@ def capture(
         taken = []
         for change in _hanging(connection, cascades, prefix, level):
             place = (change.table, *_sorted(change.key), change.after is None)
-            if place in seen or place[:-1] in seen:
+            if place in seen or _is_among(change, planned):
                 continue
             seen.add(place)
             found.append(change)
@@ -103,6 +107,17 @@ def privileges(cascades: Cascades, roots: Iterable[str]) -> dict[str, tuple[str,
                 wanted = ("SELECT", "INSERT" if taken else "UPDATE")
                 found[reference.table] = tuple(dict.fromkeys((*found.get(reference.table, ()), *wanted)))
     return found
+
+
+def _is_among(
+    change: changes.RowChange, planned: Mapping[tuple[str, tuple[str, ...]], Collection[tuple[Any, ...]]]
+) -> bool:
+    """Say whether a row is one of the planned, which may name it by another key than its primary one."""
+    row = {**(change.before or {}), **change.key}
+    return any(
+        table == change.table and tuple(row.get(column) for column in columns) in keys
+        for (table, columns), keys in planned.items()
+    )
 
 
 def _sorted(key: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:

@@ -146,6 +146,7 @@ def _whole(
         "groups": _groups(group),
         "password": _any_of(("accept", "ignore")),
         "lifecycle": _lifecycle(),
+        "consequences": _object({"orders": {"type": "boolean"}}),
         "tables": {"type": "object", "additionalProperties": TABLE},
     }
     website = _any_of(names["websites"]) if names.get("websites") else TEXT

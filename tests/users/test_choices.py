@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from app.magento import shop as shops
 from tests.magento.conftest import Bench
+from tests.users import test_journal
 from tests.users.conftest import USER, Client, Make
 
 SHOP = "urn:example:magento:Customer"
@@ -248,3 +249,55 @@ def test_a_refused_request_makes_no_choice(with_rule: Callable[[str], Client]) -
     answer = scim.send("POST", "/Users", {**GOOD, "userName": "ada@example.com", SHOP: {"team": "Lost"}})
     assert answer.status_code == 409
     assert set(labels(scim, "team").values()) - set(before.values()) == {"Research"}
+
+
+ADDRESSES = f"""addresses:
+  - name: work
+    root: 'addresses[type eq "work"]'
+    fields:
+      firstname: /name.givenName
+      lastname: /name.familyName
+      street: streetAddress
+      city: locality
+      country_id: country
+      postcode: postalCode
+      region: region
+      telephone: {{const: '1'}}
+      gate: {{from: /shop:gate, option: {CREATE}}}
+"""
+WORK = {
+    "type": "work",
+    "streetAddress": "1 Main St",
+    "locality": "Austin",
+    "country": "US",
+    "region": "TX",
+    "postalCode": "73301",
+}
+
+
+def test_a_choice_of_an_address(make: Make, past: Bench) -> None:
+    past.attribute("gate", "int", "select", ["North"], entity="customer_address")
+    scim = make(BASE + ADDRESSES)
+    answer = scim.send("POST", "/Users", {**GOOD, "addresses": [WORK], SHOP: {"gate": "South"}})
+    assert answer.status_code == 201, answer.text
+    new = max(row["option_id"] for row in scim.rows("eav_attribute_option"))
+    assert [row["value"] for row in scim.rows("customer_address_entity_int")] == [new]
+    assert answer.get_json()[SHOP]["gate"] == "South"
+    assert scim.get(f"/Users/{answer.get_json()['id']}").get_json()[SHOP]["gate"] == "South"
+    again = {**GOOD, "userName": "b@example.com", "addresses": [WORK], SHOP: {"gate": "SOUTH"}}
+    assert scim.send("POST", "/Users", again).status_code == 201
+    assert [row["value"] for row in scim.rows("customer_address_entity_int")] == [new, new]
+
+
+def test_a_choice_stays_when_its_user_is_taken_back(with_rule: Callable[[str], Client]) -> None:
+    """Others may have it by then; the journal names the user, not the option that came first."""
+    scim = with_rule(MADE)
+    user_id = sent(scim, team="Research").get_json()["id"]
+    (entry,) = test_journal.entries(scim)
+    assert (entry.resource_id, entry.operation) == (int(user_id), "create")
+    assert {row.table for row in entry.rows} >= {"eav_attribute_option", "eav_attribute_option_value", "scim_option"}
+    test_journal.take_back(scim, resource_id=int(user_id))
+    assert scim.rows("customer_entity") == []
+    assert "Research" in labels(scim, "team").values()
+    assert sent(scim, team="research").status_code == 201
+    assert len(labels(scim, "team")) == 3

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.users import test_journal
 from tests.users.conftest import USER, Client, Make
 
 SHOP = "urn:example:magento:Customer"
@@ -135,3 +136,20 @@ def test_nothing_differs_nothing_is_written(scim: Client) -> None:
     before = (scim.rows("newsletter_subscriber"), scim.rows("customer_entity"))
     scim.patch(user_id, {"op": "replace", "path": f"{SHOP}:newsletter", "value": True})
     assert (scim.rows("newsletter_subscriber"), scim.rows("customer_entity")) == before
+
+
+@pytest.mark.parametrize("policy", ["remove", "anonymize", "deactivate"])
+def test_what_becomes_of_it_when_its_reader_goes(make: Make, policy: str) -> None:
+    """Magento's plugin deletes it with the customer; who is only deactivated keeps it (facts 6.1)."""
+    scim = make(BASE + f"  newsletter: shop:newsletter\nlifecycle: {{delete: {policy}}}\n")
+    user_id = create(scim, newsletter=True)
+    assert scim.send("DELETE", f"/Users/{user_id}").status_code == 204
+    assert status(scim) == (1 if policy == "deactivate" else None)
+
+
+def test_a_subscription_is_taken_back(scim: Client) -> None:
+    user_id = create(scim, newsletter=True)
+    scim.patch(user_id, {"op": "replace", "path": f"{SHOP}:newsletter", "value": False})
+    newest = test_journal.entries(scim)[0].entry_id
+    test_journal.take_back(scim, entry_id=newest)
+    assert status(scim) == 1
