@@ -20,7 +20,7 @@ from app.sandbox import tables as shop_tables
 from app.sandbox.server import MariaDB
 from tests.users.conftest import PATCH, ROOT, USER, Client, Make
 
-MOST_STATEMENTS = 60
+MOST_STATEMENTS = 120
 
 
 @dataclass(frozen=True)
