@@ -1,5 +1,6 @@
 """In charge of single values: marshmallow fields for the types of RFC 7643 section 2.3."""
 
+import abc
 import base64
 import binascii
 import math
@@ -68,8 +69,9 @@ class _Field(fields.Field[Any]):
         self.of = attribute
         self.loose = loose
 
+    @abc.abstractmethod
     def problem(self, value: Any) -> str | None:
-        raise NotImplementedError
+        """Say what is wrong with a value; None where nothing is."""
 
     def wanted(self, what: str, value: Any) -> str:
         """Say what the value should have been; a secret is not repeated."""

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.magento import database, errors, schema, shop
 from tests.magento.conftest import Bench
 
-DECLARED = Path("/work/shared/magento/schema.json")
+DECLARED = Path(__file__).parents[3] / "shared/magento/schema.json"
 
 
 def test_every_table_we_name_is_magentos() -> None:

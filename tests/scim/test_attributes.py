@@ -9,7 +9,7 @@ import pytest
 from app.scim import attributes, discovery
 from tests.scim.table import CORE, ENTERPRISE, GROUP, USER
 
-RFC = Path("/work/shared/scim/rfc/rfc7643.txt")
+RFC = Path(__file__).parents[3] / "shared/scim/rfc/rfc7643.txt"
 ALL = (attributes.USER, attributes.ENTERPRISE_USER, attributes.GROUP, *discovery.OWN_SCHEMAS)
 BASE = "https://example.com/scim/v2"
 
