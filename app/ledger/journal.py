@@ -204,15 +204,6 @@ COLUMNS = (
 )
 
 
-def forget(connection: sa.Connection, ledger: tables.Tables, before: datetime, limit: int = 1000) -> int:
-    """Delete at most `limit` of the entries older than a time; give how many went."""
-    table = ledger.journal
-    old = sa.select(table.c.entry_id).where(table.c.at < before).order_by(table.c.at).limit(limit)
-    ids = connection.execute(old).scalars().all()
-    connection.execute(table.delete().where(table.c.entry_id.in_(ids)))
-    return len(ids)
-
-
 def columns(rows: Iterable[Row]) -> Iterable[tuple[Row, str, Any, Any]]:
     """Walk what changed, column by column: (row, column, before, after)."""
     for row in rows:
