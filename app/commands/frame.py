@@ -18,7 +18,7 @@ from app import config, launch, service
 from app.ledger import install, tables
 from app.magento import database
 from app.magento import errors as shop_errors
-from app.mapping import bridges, standing
+from app.mapping import bridges, group_ids, standing
 from app.scim import errors as scim_errors
 
 UNFOLDED = 200  # columns
@@ -101,6 +101,14 @@ def user_id(bridge: bridges.Bridge, text: str) -> int:
         found = standing.named(connection, bridge, text)
     if found is None:
         raise config.Refused(f"There is no user {text!r}: name an id, a userName or an e-mail.")
+    return found
+
+
+def group_id(text: str) -> int:
+    """Give the number of the group that the operator means; raises config.Refused for what is no group's id."""
+    found = group_ids.number(text)
+    if not found:
+        raise config.Refused(f"{text!r} is no group's id: it is one like {group_ids.text(4)}, as SCIM shows it.")
     return found
 
 

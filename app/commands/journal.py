@@ -12,7 +12,7 @@ from app import config, service
 from app.commands import frame
 from app.ledger import journal
 from app.magento import database
-from app.mapping import bridges, undo, why
+from app.mapping import bridges, group_ids, undo, why
 
 FORMAT = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 TENANT = click.option("--tenant", default=service.DEFAULT_TENANT, show_default=True, help="Whose user is meant.")
@@ -24,7 +24,7 @@ def _moment(_context: click.Context, _option: click.Parameter, text: str | None)
 
 @click.command()
 @click.option("--user", help="Only changes of this user: an id, a userName or an e-mail.")
-@click.option("--group", type=int, help="Only changes of the group with this id.")
+@click.option("--group", help="Only changes of the group with this id: group-4.")
 @click.option("--request", help="Only changes of the request with this id (X-Request-Id).")
 @click.option("--operation", help="create, replace, modify, adopt, delete, members, undo …")
 @click.option("--actor", help="The name of a token, or of a command such as 'command undo'.")
@@ -37,7 +37,7 @@ def _moment(_context: click.Context, _option: click.Parameter, text: str | None)
 @frame.sentences
 def log(
     user: str | None,
-    group: int | None,
+    group: str | None,
     request: str | None,
     operation: str | None,
     actor: str | None,
@@ -52,7 +52,7 @@ def log(
     here = frame.opened()
     bridge = frame.bridge(here, tenant, "log")
     kind = "User" if user else "Group" if group else None
-    resource_id = frame.user_id(bridge, user) if user else group
+    resource_id = frame.user_id(bridge, user) if user else frame.group_id(group) if group else None
     wanted = journal.Wanted(
         request_id=request,
         since=since,
@@ -72,7 +72,7 @@ def log(
     table = rich.table.Table("entry", "at (UTC)", "request", "actor", "operation", "of", "changed")
     for entry in found:
         state = " (undone)" if entry.undone else ""
-        of = f"{entry.resource_type} {entry.resource_id}"
+        of = f"{entry.resource_type} {_id(entry)}"
         table.add_row(
             str(entry.entry_id),
             entry.at.isoformat(" ", "seconds"),
@@ -90,11 +90,16 @@ def log(
 
 def _whole(entry: journal.Entry) -> dict[str, Any]:
     whole = {name: getattr(entry, name) for name in journal.COLUMNS}
-    whole["at"] = entry.at.isoformat() + "Z"
+    whole |= {"at": entry.at.isoformat() + "Z", "resource_id": _id(entry)}
     rows = [
         {"table": r.table, "key": r.key, "before": r.before, "after": r.after, "cascade": r.cascade} for r in entry.rows
     ]
     return {**whole, "undone": entry.undone, "reasons": entry.reasons, "rows": rows}
+
+
+def _id(entry: journal.Entry) -> int | str:
+    """Give the id that a resource has for its identity provider; a user's as the number that it is."""
+    return group_ids.text(entry.resource_id) if entry.resource_type == "Group" else entry.resource_id
 
 
 def _summary(rows: Iterable[journal.Row]) -> str:
@@ -218,9 +223,7 @@ def undo_(
 
 def _show(undone: undo.Undone) -> None:
     for entry, rows in undone.entries:
-        title = (
-            f"{entry.operation} of {entry.resource_type} {entry.resource_id} at {entry.at.isoformat(' ', 'seconds')}"
-        )
+        title = f"{entry.operation} of {entry.resource_type} {_id(entry)} at {entry.at.isoformat(' ', 'seconds')}"
         click.secho(f"\n{title}, request {entry.request_id}", bold=True)
         frame.show(_rows(_plain(row) for row in rows))
     if undone.conflicts:

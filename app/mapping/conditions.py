@@ -19,7 +19,7 @@ from sqlalchemy.dialects import mysql
 
 from app.ledger import links
 from app.magento import addresses, values
-from app.mapping import bridges, groups, rules, visibility
+from app.mapping import bridges, group_ids, groups, rules, visibility
 from app.scim import cursors, errors, paths, trees
 
 MOST_JUDGED = 20_000  # candidates that the evaluator looks at before a filter is too wide
@@ -175,7 +175,7 @@ class Translator:
                 further = sa.select(email.c.entity_id).where(email.c.value == links.key(value))
                 return sa.union(further, self._by_email(value))
             case "groups.value":
-                member, number = self.bridge.ledger.membership, _number(value)
+                member, number = self.bridge.ledger.membership, group_ids.number(value)
                 put = sa.select(member.c.entity_id).where(member.c.group_id == number)
                 theirs = (groups.in_shop_group(self.bridge, number), groups.held_aside(self.bridge, number))
                 return sa.union(put, *theirs)
@@ -336,8 +336,8 @@ class Translator:
     def _in_group(self, value: Any) -> Clause:
         """Whoever was put into a group here, and whom the shop has in it, but for those about whom it is not so sure:
         the deactivated, who may be held elsewhere, and those who are in it unasked."""
-        number, entity = _number(value), self.entity
-        if str(number) != value:
+        number, entity = group_ids.number(value), self.entity
+        if not number:
             return exactly(FALSE)
         member, mark = self.bridge.ledger.membership, self.bridge.ledger.inactive
         put = sa.exists().where(member.c.entity_id == entity.c.entity_id, member.c.group_id == number)

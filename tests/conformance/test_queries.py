@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.mapping import group_ids
 from tests.conformance.conftest import GROUP, Service, told
 from tests.scim.table import rows
 from tests.users.conftest import ENTERPRISE, USER
@@ -339,7 +340,7 @@ def test_groups_are_sorted_by_any_attribute(scim: Service, name: str, order: str
             held = (held or {}).get(part)
         return held is None, str(held).casefold()
 
-    by_id = sorted(found, key=lambda group: int(group["id"]))
+    by_id = sorted(found, key=lambda group: group_ids.number(group["id"]))
     assert len(found) == 4
     assert found == sorted(by_id, key=key, reverse=order == "descending")
     assert walk(scim, "/Groups", count=3, **query) == [("Group", group["id"]) for group in found]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.magento import doors, groups
-from app.mapping import leaving, sweep
+from app.mapping import group_ids, leaving, sweep
 from tests.leavers.conftest import EVERY_DOOR, bridge_of, deactivate, mapping, reactivate
 from tests.users.conftest import PATCH, Client, Make
 
@@ -150,7 +150,7 @@ def test_memberships_are_shown_as_before_and_can_change_meanwhile(every: Client)
     assert every.customer(user_id)["group_id"] == blocked, "the group is moved behind the deactivation"
     assert [g["display"] for g in every.get(f"/Users/{user_id}").get_json()["groups"]] == ["Silver"]
     reactivate(every, user_id)
-    assert every.customer(user_id)["group_id"] == int(silver)
+    assert every.customer(user_id)["group_id"] == group_ids.number(silver)
 
 
 def test_a_customer_of_a_group_of_the_shop_stays_a_member(every: Client) -> None:
@@ -161,8 +161,8 @@ def test_a_customer_of_a_group_of_the_shop_stays_a_member(every: Client) -> None
     before = every.get(f"/Users/{user_id}").get_json()["groups"]
     deactivate(every, user_id)
     assert every.get(f"/Users/{user_id}").get_json()["groups"] == before
-    assert [m["value"] for m in every.get("/Groups/2").get_json()["members"]] == [user_id]
-    found = every.get("/Users", filter='groups.value eq "2"').get_json()
+    assert [m["value"] for m in every.get("/Groups/group-2").get_json()["members"]] == [user_id]
+    found = every.get("/Users", filter='groups.value eq "group-2"').get_json()
     assert found["totalResults"] == 1
 
 

@@ -361,6 +361,10 @@ def test_log_why_and_undo(scim: Client, run: Any) -> None:
     (shown,) = json.loads(run("log", "--request", "r-1", "--format", "json"))
     assert shown["reasons"]["lastname"]["from"] == "name.familyName or displayName"
     assert "Lovelace" in run("log", "--rows")
+    assert "is no group's id: it is one like group-4" in run("log", "--group", "4", code=1)
+    group = scim.send("POST", "/Groups", {"schemas": [GROUP], "displayName": "Staff"}).get_json()["id"]
+    assert f"create    │ Group {group}" in run("log", "--group", group)
+    assert {entry["resource_id"] for entry in json.loads(run("log", "--group", group, "--format", "json"))} == {group}
     for name in ("lastname", "name.familyName"):
         steps = json.loads(run("why", user["id"], name, "--format", "json"))
         assert [(step["before"], step["after"]) for step in steps if step["line"]] == [
