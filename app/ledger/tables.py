@@ -35,10 +35,11 @@ class Tables:
     held: sa.Table
     departure: sa.Table
     option: sa.Table
+    external_id: sa.Table
 
     def all(self) -> tuple[sa.Table, ...]:
         """List the tables."""
-        users = (self.link, self.email, self.address, self.claim, self.inactive, self.held)
+        users = (self.link, self.email, self.external_id, self.address, self.claim, self.inactive, self.held)
         others = (self.token, self.group, self.membership, self.setting, self.journal, self.departure, self.option)
         return (*users, *others)
 
@@ -148,8 +149,17 @@ def define(prefix: str = "") -> Tables:
         sa.Column("label_key", sa.String(64, collation="ascii_bin"), primary_key=True),
         sa.Column("option_id", mysql.INTEGER(unsigned=True), nullable=False),
     )
+    external_id = sa.Table(
+        f"{prefix}scim_external_id",
+        metadata,
+        sa.Column("entity_id", mysql.INTEGER(unsigned=True), primary_key=True, autoincrement=False),
+        sa.Column("tenant", TENANT, nullable=False),
+        sa.Column("external_key", sa.String(64, collation="ascii_bin"), nullable=False),
+    )
     leavers = _leavers(prefix, metadata)
-    return Tables(link, email, token, group, membership, address, setting, journal, claim, *leavers, option)
+    return Tables(
+        link, email, token, group, membership, address, setting, journal, claim, *leavers, option, external_id
+    )
 
 
 def _leavers(prefix: str, metadata: sa.MetaData) -> tuple[sa.Table, sa.Table, sa.Table]:

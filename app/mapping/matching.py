@@ -120,6 +120,10 @@ def conflict(bridge: bridges.Bridge, resource: standing.Resource) -> errors.Uniq
         for entity_id in sorted(visibility.among(connection, bridge, there)):
             return taken(entity_id, f"e-mail {email!r}")
         gone = _gone_with(connection, bridge, email, website)
+        external_id = resource.get("externalId") if "id" not in resource else None  # of who comes; it is no key later
+        came = links.find(connection, bridge.ledger, bridge.tenant, external_id=external_id) if external_id else None
+    if came is not None and gone is None and not there:
+        return taken(came, f"externalId {external_id!r}")
     if gone is not None:
         return errors.Uniqueness(
             f"The shop keeps the customer of a deleted user with the e-mail {email!r}, id {str(gone.entity_id)!r}:"

@@ -85,6 +85,8 @@ def carry_out(
         uniqueness.refuse_taken(connection, bridge.shop, planned)
         raise Rehearsed(deed, [*planned, *aftermath.consequences(connection, bridge.shop, planned)])
     planned = labels.settle(connection, bridge, planned)
+    if deed.operation in claims.COMING:
+        planned += claims.external(connection, bridge, planned)
     planned += claims.plan(connection, bridge, planned)  # holds the e-mails before the shop's are looked at
     going = [change for change in planned if change.before is not None and change.after is None]
     taken = cascades.capture(connection, bridge.shop.cascades(), bridge.shop.prefix, going) if going else []

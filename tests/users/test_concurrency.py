@@ -85,6 +85,7 @@ def whole(scim: Client) -> Any:
         lambda number: user("ada@example.com"),
         lambda number: user("ada" if number % 2 else "ADA", emails=[{"value": f"{number}@example.com", "type": "work"}]),
         lambda number: user(f"u{number}", emails=[{"value": "ada@example.com", "type": "work"}]),
+        lambda number: user(f"u{number}@example.com", externalId="e1"),
     ],
 )  # fmt: skip
 def test_of_users_with_the_same_name_one_is_created(scim: Client, body: Callable[[int], dict[str, Any]]) -> None:
