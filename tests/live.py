@@ -37,7 +37,7 @@ def serve(settings: Mapping[str, str], workers: int = 2) -> Iterator[str]:
     """Run the service with these settings in its environment; gives its SCIM base URL."""
     port = free_port()
     listen = ["-b", f"127.0.0.1:{port}", "-w", str(workers), "-k", "gthread", "--threads", "4"]
-    command = [sys.executable, "-m", "gunicorn", "--preload", *listen, "wsgi:application"]
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:app.workers", *listen, "wsgi:application"]
     environment = {**os.environ, "SCIM_MAPPING": str(ROOT / "mapping.yaml"), **settings}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     base = f"http://127.0.0.1:{port}/scim/v2"

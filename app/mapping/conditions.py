@@ -225,12 +225,27 @@ class Translator:
             column = sa.cast(column, sa.Numeric(30, 10))
         return Order(column if leaf is None or leaf.exact else _sorted(column), descending)
 
+    def orders(self, path: trees.Path) -> bool:
+        """Say whether SQL knows what users are sorted by: what several rows make together it does not."""
+        text = str(path)
+        if text in ("id", "meta.location", "userName"):
+            return True
+        if text == "emails.value":
+            return not self._from_elsewhere("emails")
+        if text in ("groups", "meta.version") or text.startswith("groups.") or self._addressed(path):
+            return False
+        return all(_plain(rule, path) for rule in self._writers(path))
+
     def _email(self) -> Column:
-        """Give the e-mail that counts: the shop's, but of several in the document the primary one, else the first."""
+        """Give the e-mail that counts: the shop's, but of several in the document the primary one, else the first.
+
+        Whose document has none has none here, also where the shop has given the customer another one since.
+        """
         emails = paths.parse("emails.value", self.bridge.ruleset.accepted)
         count = sa.func.json_length(self._json(emails.top, whole=True))
-        shop_s = sa.case((sa.func.coalesce(count, 0) == 0, sa.null()), else_=self.entity.c.email)
-        return sa.case((sa.not_(self.linked), self.entity.c.email), (count > 1, self._first(emails)), else_=shop_s)
+        email = sa.func.nullif(self.entity.c.email, "")
+        shop_s = sa.case((sa.func.coalesce(count, 0) == 0, sa.null()), else_=email)
+        return sa.case((sa.not_(self.linked), email), (count > 1, self._first(emails)), else_=shop_s)
 
     def _first(self, path: trees.Path) -> Column:
         """Give the document's value at a path, of a multi-valued attribute the primary one's, else the first one's."""

@@ -20,7 +20,7 @@ from app.magento import changes, customers, database, doors, plans
 from app.magento import errors as shop_errors
 from app.magento import groups as shop_groups
 from app.mapping import bridges, clock, group_ids, grouping, leaving, pages, projection, visibility, writes
-from app.scim import attributes, cursors, errors, filters, lazy, messages, patch, queries, sorting
+from app.scim import attributes, cursors, errors, filters, lazy, messages, patch, queries, sorting, trees
 from app.scim import memberships as said
 
 Resource = dict[str, Any]
@@ -122,7 +122,7 @@ def find(
     by = sorting.path(query.sort_by, ACCEPTED) if query.sort_by is not None else None
     with database.reading(bridge.shop.engine) as connection:
         fitting = _fitting(connection, bridge, where)
-        placed = [(sorting.key(_dress(connection, bridge, held, members=False), by), held) for held in fitting]
+        placed = [(sorting.key(_sortable(connection, bridge, held, by), by), held) for held in fitting]
         placed.sort(key=lambda pair: pair[0], reverse=query.descending and by is not None)
         start, size = query.start if query.cursor is None else 1, query.count
         if after is not None:
@@ -135,6 +135,15 @@ def find(
             end = cursors.Place(held.group_id, None if absent else value, len(placed), size)
         shown = _dress_all(connection, bridge, [held for _, held in page], members=members)
         return pages.Page(shown, len(placed), end)
+
+
+def _sortable(connection: sa.Connection, bridge: bridges.Bridge, held: Held, by: trees.Path | None) -> Resource:
+    """Make the resource with its first member where it is sorted by members, since none of them is the primary one."""
+    resource = _dress(connection, bridge, held, members=False)
+    if by is not None and by.attribute is not None and by.attribute.name == "members":
+        first = _members(connection, bridge, held.group_id)[:1]
+        resource["members"] = list(_shown(bridge, first))
+    return resource
 
 
 def fetch(bridge: bridges.Bridge, ids: Collection[int]) -> dict[str, Resource]:

@@ -347,6 +347,31 @@ def test_groups_are_sorted_by_any_attribute(scim: Service, name: str, order: str
 
 
 @pytest.mark.requirement(65)
+def test_groups_are_sorted_by_members_and_users_by_groups(scim: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    word = scim.name("w").partition("@")[0]
+    ada, bob, cleo = (scim.create(userType=word)["id"] for _ in range(3))
+    by_ada, by_bob = (
+        scim.group(*ids, displayName=f"{word} {name}") for ids, name in (((ada, bob), "b"), ((bob,), "a"))
+    )
+    nobody = scim.group(displayName=f"{word} c")
+    query = {"filter": f'displayName sw "{word}"', "sortBy": "members.value"}
+    first, second = sorted((by_ada, by_bob), key=lambda group: ada if group is by_ada else bob)
+    found = [group["id"] for group in scim.get("/Groups", **query).get_json()["Resources"]]
+    assert found == [first["id"], second["id"], nobody["id"]]
+    query = {"filter": f'userType eq "{word}"', "sortBy": "groups.display"}
+    for order, wanted in (("ascending", [ada, bob, cleo]), ("descending", [cleo, bob, ada])):
+        users = scim.get("/Users", **query, sortOrder=order).get_json()
+        shown = [user["groups"][0]["display"] if "groups" in user else None for user in users["Resources"]]
+        assert shown == sorted(shown, key=lambda name: (name is None, name or ""), reverse=order == "descending")
+        assert {user["id"] for user in users["Resources"]} == set(wanted)
+        assert walk(scim, "/Users", count=2, **query, sortOrder=order) == [
+            ("User", user["id"]) for user in users["Resources"]
+        ]
+    monkeypatch.setattr("app.mapping.ordering.MOST", 2)
+    assert told(scim.get("/Users", **query)) == (400, "tooMany")
+
+
+@pytest.mark.requirement(65)
 def test_of_several_emails_the_primary_one_counts(scim: Service) -> None:
     word, ids = scim.name("w").partition("@")[0], {}
     for name, emails in {

@@ -35,6 +35,22 @@ def test_scim2_tester_finds_nothing(scim: Client, live: str) -> None:
     assert "CRITICAL" not in done.stdout + done.stderr, done.stdout
 
 
+@pytest.mark.requirement(103, 140)
+def test_what_the_server_refuses_itself_is_a_scim_error_too(scim: Client, shop_url: str) -> None:
+    """A request line or a header too long for gunicorn never reaches the service."""
+    with serve({"SCIM_DATABASE_URL": shop_url, "SCIM_TABLE_PREFIX": scim.prefix}, workers=1) as base:
+        for status, path, headers in (
+            (414, "/Users?filter=" + "x" * 9000, {}),
+            (431, "/Users", {"X-Long": "x" * 9000}),
+            (200, "/Users?attributes=" + "userName," * 850 + "id", {}),
+        ):
+            answer = httpx2.get(base + path, headers={**scim.headers, **headers})
+            assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/scim+json"), (
+                answer.text
+            )
+            assert status == 200 or answer.json()["status"] == str(status)
+
+
 @pytest.mark.requirement(136)
 def test_the_database_goes_away_and_comes_back(tmp_path: Path) -> None:
     """Requirement 136: 503 with Retry-After while it is away, and no restart of the service afterwards."""
