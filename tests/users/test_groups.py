@@ -104,10 +104,14 @@ def test_the_open_cart_follows(scim: Client) -> None:
     assert quote["customer_group_id"] == group_ids.number(group)
 
 
+@pytest.mark.requirement(107)
 def test_whom_the_shop_put_into_a_group_is_its_member(scim: Client) -> None:
     ada = scim.create()["id"]
+    tag = scim.get(f"/Users/{ada}").headers["ETag"]
     scim.execute("UPDATE {p}customer_entity SET group_id = 2")
     scim.execute("UPDATE {p}customer_grid_flat SET group_id = 2")
+    moved = scim.send("GET", f"/Users/{ada}", If_None_Match=tag)
+    assert (moved.status_code, moved.headers["ETag"] != tag) == (200, True), "groups are of the user's tag"
     assert members(scim, "group-2") == [ada]
     assert scim.get(f"/Users/{ada}").get_json()["groups"][0]["display"] == "Wholesale"
     change(scim, "group-2", {"op": "remove", "path": f'members[value eq "{ada}"]'})

@@ -122,6 +122,7 @@ def _try(run: Run, tmp_path: Path, body: dict[str, Any], *words: str) -> Result:
     return run("try", str(path), *words)
 
 
+@pytest.mark.requirement(147)
 def test_try_shows_what_a_new_user_comes_to(
     make: Make, run: Run, tmp_path: Path, database: sa.Engine, table_prefix: str
 ) -> None:
@@ -161,6 +162,7 @@ def test_try_shows_what_a_new_user_comes_to(
     assert _whole(database) == before
 
 
+@pytest.mark.requirement(147)
 @pytest.mark.parametrize(
     ("body", "values"),
     [
