@@ -112,11 +112,12 @@ def _on(progress: rich.progress.Progress, task: rich.progress.TaskID) -> tuple[s
 
 
 def _told(swept: sweeping.Swept) -> None:
+    customers = frame.counted(swept.deactivated, "deactivated customer")
     if swept.shut:
         ids = ", ".join(map(str, swept.shut[:20])) + (" …" if len(swept.shut) > 20 else "")
-        click.echo(f"{len(swept.shut)} of {swept.deactivated} deactivated customers had come open, now shut: {ids}")
+        click.echo(f"{len(swept.shut)} of {customers} had come open, now shut: {ids}")
     else:
-        click.echo(f"All {swept.deactivated} deactivated customers are shut.")
+        click.echo(f"None of {customers} had come open: all are shut.")
 
 
 @click.command()

@@ -15,6 +15,7 @@ from app.magento import database
 from app.mapping import bridges, undo, why
 
 FORMAT = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+FINAL = "Nothing was written: the shop does not take this back, forced or not."
 TENANT = click.option("--tenant", default=service.DEFAULT_TENANT, show_default=True, help="Whose user is meant.")
 
 
@@ -202,6 +203,8 @@ def undo_(
 
     preview = undo.carry_out(bridge, entries, tenants, force=force, dry=True)
     _show(preview)
+    if any(conflict.final for conflict in preview.conflicts):
+        raise config.Refused(FINAL)
     if preview.conflicts and not force:
         raise config.Refused("Nothing was written: rows have changed since. Look at them; --force overwrites them.")
     if dry_run:
@@ -212,8 +215,10 @@ def undo_(
         done = undo.carry_out(bridge, entries, tenants, force=force)
     except undo.Refused as refused:
         _show(refused.undone)
-        raise config.Refused("Nothing was written: rows have changed since.") from refused
-    click.echo(f"{len(done.entries)} changes are taken back. This was request {origin.request_id}.")
+        final = any(conflict.final for conflict in refused.undone.conflicts)
+        raise config.Refused(FINAL if final else "Nothing was written: rows have changed since.") from refused
+    count = frame.counted(len(done.entries), "change is", "changes are")
+    click.echo(f"{count} taken back. This was request {origin.request_id}.")
 
 
 def _show(undone: undo.Undone) -> None:
@@ -224,7 +229,7 @@ def _show(undone: undo.Undone) -> None:
         click.secho(f"\n{title}, request {entry.request_id}", bold=True)
         frame.show(_rows(_plain(row) for row in rows))
     if undone.conflicts:
-        click.secho("\nChanged since:", bold=True)
+        click.secho("\nIn the way:", bold=True)
     for conflict in undone.conflicts:
         click.echo(f"  {conflict}")
 
