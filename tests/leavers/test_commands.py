@@ -229,3 +229,12 @@ def _rows(client: Client) -> dict[str, list[dict[str, Any]]]:
     for row in rows["customer_entity"]:
         del row["updated_at"]
     return rows
+
+
+def test_the_installation_offers_the_guard(run: Run, without_rights: sa.URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "guard on` makes a trigger that closes the password reset by mail for leavers. This" in run("install").output
+    run("guard", "on")
+    assert "The guard is on: no password reset by mail lets a leaver in." in run("install").output
+    run("guard", "off")
+    monkeypatch.setenv("SCIM_DATABASE_URL", without_rights.render_as_string(hide_password=False))
+    assert "may make none" in run("install").output
