@@ -14,10 +14,10 @@ def group(connection: sa.Connection, shop: shop.Shop) -> int:
 
     It is no part of any customer's change: what is missing is written here, and stays.
     """
-    websites = {website for website in shop.stores.websites if website}
-    found = groups.find(connection, shop, groups.BLOCKED)
-    if found is not None and websites <= _excluded(connection, shop, found):
-        return found
+    whole = there(connection, shop)
+    if whole is not None:
+        return whole
+    websites = _websites(shop)
     groups.queue(connection, shop)
     found = groups.find(connection, shop, groups.BLOCKED)
     if found is None:
@@ -28,6 +28,16 @@ def group(connection: sa.Connection, shop: shop.Shop) -> int:
     made = (changes.RowChange(EXCLUDED, {"entity_id": n}, None, row) for n, row in zip(names, rows, strict=True))
     changes.execute(connection, shop.tables, made)
     return found
+
+
+def there(connection: sa.Connection, shop: shop.Shop) -> int | None:
+    """Find the group; None where it, or one of its exclusions, is still to be made."""
+    found = groups.find(connection, shop, groups.BLOCKED)
+    return found if found is not None and _websites(shop) <= _excluded(connection, shop, found) else None
+
+
+def _websites(shop: shop.Shop) -> set[int]:
+    return {website for website in shop.stores.websites if website}
 
 
 def _excluded(connection: sa.Connection, shop: shop.Shop, group_id: int) -> set[int]:

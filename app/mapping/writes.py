@@ -83,6 +83,7 @@ def carry_out(
         uniqueness.refuse_taken(connection, bridge.shop, planned, alone)
     if bridge.rehearsing:
         uniqueness.refuse_taken(connection, bridge.shop, planned)
+        uniqueness.refuse_same_email(connection, bridge.shop, planned)
         raise Rehearsed(deed, [*planned, *aftermath.consequences(connection, bridge.shop, planned)])
     planned = labels.settle(connection, bridge, planned)
     planned += claims.plan(connection, bridge, planned)  # holds the e-mails before the shop's are looked at
