@@ -81,8 +81,12 @@ def _with_trigger(bridge: bridges.Bridge, work: Callable[[], bool]) -> bool:
 
 
 def _needed(bridge: bridges.Bridge, error: errors.NotGranted) -> str:
-    name, table = bridge.shop.engine.url.database, ways.names(bridge).customers
-    return NEEDED.format(error=error, database=name, table=table)
+    return needed(error, bridge.shop.engine.url.database, ways.names(bridge))
+
+
+def needed(error: errors.NotGranted, database: str | None, names: trigger.Names) -> str:
+    """Say what an administrator of the database has to do, or what to do without."""
+    return NEEDED.format(error=error, database=database, table=names.customers)
 
 
 @click.command()

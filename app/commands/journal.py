@@ -68,7 +68,7 @@ def log(
     with database.reading(here.shop.engine) as connection:
         found = journal.fetch(connection, here.ledger, wanted)
     if form == "json":
-        click.echo(json.dumps([_whole(entry) for entry in found], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([whole(entry) for entry in found], indent=2, ensure_ascii=False))
         return
     table = rich.table.Table("entry", "at (UTC)", "request", "actor", "operation", "of", "changed")
     for entry in found:
@@ -89,13 +89,14 @@ def log(
         frame.show(_rows(entry.rows))
 
 
-def _whole(entry: journal.Entry) -> dict[str, Any]:
-    whole = {name: getattr(entry, name) for name in journal.COLUMNS}
-    whole["at"] = entry.at.isoformat() + "Z"
+def whole(entry: journal.Entry) -> dict[str, Any]:
+    """Give an entry as JSON has it."""
+    told = {name: getattr(entry, name) for name in journal.COLUMNS}
+    told["at"] = entry.at.isoformat() + "Z"
     rows = [
         {"table": r.table, "key": r.key, "before": r.before, "after": r.after, "cascade": r.cascade} for r in entry.rows
     ]
-    return {**whole, "undone": entry.undone, "reasons": entry.reasons, "rows": rows}
+    return {**told, "undone": entry.undone, "reasons": entry.reasons, "rows": rows}
 
 
 def _summary(rows: Iterable[journal.Row]) -> str:

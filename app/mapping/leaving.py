@@ -68,6 +68,11 @@ def settle(
     return [*rest, *shut, *_marked(customer.entity_id, before, held)]
 
 
+def forget(entity_id: changes.Id, before: doors.Taken | None) -> list[Row]:
+    """Plan that a customer's mark goes and its doors stay as they are, held shut by nothing."""
+    return _marked(entity_id, before, None)
+
+
 def _marked(entity_id: changes.Id, before: doors.Taken | None, after: doors.Taken | None) -> list[Row]:
     """Plan the row of the mark: made, removed, or changed in the columns that differ."""
     key = {"entity_id": entity_id}
