@@ -29,7 +29,7 @@ test: $(VENV)/.installed-dev ## run the tests: make test [DUMP=shop.sql.gz] [ARG
 
 test-faults: $(VENV)/.installed-dev ## run the tests that cause faults, for minutes
 	@$(VENV)/bin/python -m app.sandbox.programs
-	@exec $(VENV)/bin/python -m pytest tests/faults -m 'long or not long' $(ARGS)
+	@exec $(VENV)/bin/python -m pytest tests/faults tests/leavers/test_faults.py -m 'long or not long' $(ARGS)
 
 fuzz: $(VENV)/.installed-dev ## send malformed requests to a sandbox of its own: make fuzz [COUNT=100000] [ARGS="--profile strict"]
 	@$(VENV)/bin/python -m app.sandbox.programs

@@ -103,7 +103,7 @@ def _sum(found: trial.Trial) -> str:
     tables = {each.table for each in found.values}
     if not tables:
         return "nothing would change."
-    return f"{len(found.values)} values in {len(tables)} tables would be written."
+    return f"{frame.counted(len(found.values), 'value')} in {frame.counted(len(tables), 'table')} would be written."
 
 
 def _key(each: trial.Value) -> str:

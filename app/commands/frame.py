@@ -141,6 +141,11 @@ def show(table: rich.table.Table) -> None:
     console.print(table)
 
 
+def counted(count: int, one: str, more: str | None = None) -> str:
+    """Give a number with its words: those for one, or those for none and many; without these, with an s."""
+    return f"{count} {one if count == 1 else more or f'{one}s'}"
+
+
 def cell(value: Any) -> str:
     """Show a value in a table: a time without its seconds."""
     text = "-" if value is None else str(value)

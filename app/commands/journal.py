@@ -15,6 +15,7 @@ from app.magento import database
 from app.mapping import bridges, group_ids, undo, why
 
 FORMAT = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+FINAL = "Nothing was written: the shop does not take this back, forced or not."
 TENANT = click.option("--tenant", default=service.DEFAULT_TENANT, show_default=True, help="Whose user is meant.")
 
 
@@ -67,7 +68,7 @@ def log(
     with database.reading(here.shop.engine) as connection:
         found = journal.fetch(connection, here.ledger, wanted)
     if form == "json":
-        click.echo(json.dumps([_whole(entry) for entry in found], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([whole(entry) for entry in found], indent=2, ensure_ascii=False))
         return
     table = rich.table.Table("entry", "at (UTC)", "request", "actor", "operation", "of", "changed")
     for entry in found:
@@ -88,13 +89,14 @@ def log(
         frame.show(_rows(entry.rows))
 
 
-def _whole(entry: journal.Entry) -> dict[str, Any]:
-    whole = {name: getattr(entry, name) for name in journal.COLUMNS}
-    whole |= {"at": entry.at.isoformat() + "Z", "resource_id": _id(entry)}
+def whole(entry: journal.Entry) -> dict[str, Any]:
+    """Give an entry as JSON has it."""
+    told = {name: getattr(entry, name) for name in journal.COLUMNS}
+    told |= {"at": entry.at.isoformat() + "Z", "resource_id": _id(entry)}
     rows = [
         {"table": r.table, "key": r.key, "before": r.before, "after": r.after, "cascade": r.cascade} for r in entry.rows
     ]
-    return {**whole, "undone": entry.undone, "reasons": entry.reasons, "rows": rows}
+    return {**told, "undone": entry.undone, "reasons": entry.reasons, "rows": rows}
 
 
 def _id(entry: journal.Entry) -> int | str:
@@ -207,6 +209,8 @@ def undo_(
 
     preview = undo.carry_out(bridge, entries, tenants, force=force, dry=True)
     _show(preview)
+    if any(conflict.final for conflict in preview.conflicts):
+        raise config.Refused(FINAL)
     if preview.conflicts and not force:
         raise config.Refused("Nothing was written: rows have changed since. Look at them; --force overwrites them.")
     if dry_run:
@@ -217,8 +221,10 @@ def undo_(
         done = undo.carry_out(bridge, entries, tenants, force=force)
     except undo.Refused as refused:
         _show(refused.undone)
-        raise config.Refused("Nothing was written: rows have changed since.") from refused
-    click.echo(f"{len(done.entries)} changes are taken back. This was request {origin.request_id}.")
+        final = any(conflict.final for conflict in refused.undone.conflicts)
+        raise config.Refused(FINAL if final else "Nothing was written: rows have changed since.") from refused
+    count = frame.counted(len(done.entries), "change is", "changes are")
+    click.echo(f"{count} taken back. This was request {origin.request_id}.")
 
 
 def _show(undone: undo.Undone) -> None:
@@ -227,7 +233,7 @@ def _show(undone: undo.Undone) -> None:
         click.secho(f"\n{title}, request {entry.request_id}", bold=True)
         frame.show(_rows(_plain(row) for row in rows))
     if undone.conflicts:
-        click.secho("\nChanged since:", bold=True)
+        click.secho("\nIn the way:", bold=True)
     for conflict in undone.conflicts:
         click.echo(f"  {conflict}")
 

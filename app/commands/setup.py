@@ -7,7 +7,8 @@ from app import config, service
 from app.commands import frame
 from app.ledger import install as ledger_install
 from app.ledger import tables
-from app.magento import cascades, database, schema
+from app.magento import cascades, database, guard, schema
+from app.mapping import ways
 
 
 @click.command()
@@ -21,10 +22,24 @@ def install() -> None:
         ledger_install.upgrade(connection, settings.prefix)
         connection.commit()
         after = ledger_install.current(connection, settings.prefix)
+        guarded = guard.status(connection, ways.prefixed(settings.prefix))
     engine.dispose()
     click.echo(
         f"The tables are at revision {after}" + (" already." if before == after else f", before {before or 'none'}.")
     )
+    click.echo(_offer(guarded))
+
+
+def _offer(guarded: guard.Status) -> str:
+    """Say whether leavers are guarded against a password reset by mail, and what would do it."""
+    if guarded.current:
+        return "The guard is on: no password reset by mail lets a leaver in."
+    if guarded.on:
+        return "The guard is another version's: `magento-scim guard on` brings it up to date."
+    closes = "`magento-scim guard on` makes a trigger that closes the password reset by mail for leavers"
+    if guarded.visible:
+        return f"The guard is off: {closes}. This database user has the privilege that it needs, TRIGGER."
+    return f"The guard is off: {closes}. This database user may make none (docs/leavers.md): use `magento-scim sweep`."
 
 
 @click.command()

@@ -83,6 +83,7 @@ def carry_out(
         uniqueness.refuse_taken(connection, bridge.shop, planned, alone)
     if bridge.rehearsing:
         uniqueness.refuse_taken(connection, bridge.shop, planned)
+        uniqueness.refuse_same_email(connection, bridge.shop, planned)
         raise Rehearsed(deed, [*planned, *aftermath.consequences(connection, bridge.shop, planned)])
     planned = labels.settle(connection, bridge, planned)
     if deed.operation in claims.COMING:

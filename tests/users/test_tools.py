@@ -74,7 +74,7 @@ def _whole(database: sa.Engine) -> dict[str, Any]:
 
 def test_check_says_that_a_file_can_be_used(run: Run) -> None:
     done = run("check")
-    assert (done.exit_code, "5 rules, 1 addresses, 1 tests passed" in done.output) == (0, True), done.output
+    assert (done.exit_code, "5 rules, 1 address, 1 test passed" in done.output) == (0, True), done.output
     found = json.loads(run("check", "--format", "json").output)
     assert (found["ok"], found["problems"], found["tests"]) == (True, [], 1)
 
