@@ -13,7 +13,7 @@
 | SCIM_MAX_BODY | the largest request body in bytes, 1048576 if not set |
 | SCIM_MAX_PAGE | the most resources on one page, 1000 if not set |
 | SCIM_MAX_OPERATIONS | the most operations in one bulk request, 1000 if not set |
-| SCIM_MAPPING_WATCH | seconds between two looks at the mapping file, 1 if not set; 0: it is read at start only |
+| SCIM_MAPPING_WATCH | seconds between two looks at the mapping file, 1 if not set; 0: at start and SIGHUP only |
 | SCIM_LOG_LEVEL | debug, info (default), warning or error |
 | SCIM_LOG_FORMAT | json (default) or text |
 | SCIM_JOURNAL_KEY | 64 hexadecimal digits that seal secrets in the journal; without it a key in the database does |

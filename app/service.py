@@ -111,13 +111,13 @@ def open_shop(settings: config.Config) -> shop.Shop:
         raise config.Refused(f"The shop at {where} cannot be used: {error}") from error
 
 
-def read_rules(settings: config.Config, magento: shop.Shop) -> rules.Rulebook:
+def read_rules(settings: config.Config, magento: shop.Shop, data: bytes | None = None) -> rules.Rulebook:
     """Read the mapping against the shop; raises config.Refused with every mistake in it.
 
-    Also where SCIM_BASE_URL has no place for a tenant's name.
+    Also where SCIM_BASE_URL has no place for a tenant's name. `data`: the file's text, where it has been read already.
     """
     try:
-        text = settings.mapping.read_text(encoding="utf-8")
+        text = (settings.mapping.read_bytes() if data is None else data).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise config.Refused(f"Cannot read the mapping {settings.mapping}: {error}. Set SCIM_MAPPING.") from error
     try:
@@ -154,7 +154,7 @@ def start(settings: config.Config) -> Service:
     ledger = tables.define(settings.prefix)
     with database.reading(magento.engine) as connection:
         own = ledger_settings.read(connection, ledger, settings.journal_key)
-    watched = watch.Watch(settings.mapping, lambda: read_rules(settings, magento), settings.watch_seconds)
+    watched = watch.Watch(settings.mapping, lambda data: read_rules(settings, magento, data), settings.watch_seconds)
     profile = read_profile(settings)
     metrics.listen(magento.engine)
     magento.engine.dispose()  # a process forked from this one must not share its connections

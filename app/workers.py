@@ -5,10 +5,22 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
+from app import service
+
 preload_app = True
 worker_class = "gthread"
 control_socket_disable = True
 limit_request_line = 8190  # bytes, the most that it takes: filters can be long
+
+
+def on_reload(server: Any) -> None:
+    """On SIGHUP read mapping.yaml again before the new workers are forked, whether it is watched or not.
+
+    A bad file leaves the last good one in force. The workers before end after the requests that they have.
+    """
+    here: service.Service = server.app.wsgi().extensions["magento-scim"]
+    here.watch.look()
+    here.shop.engine.dispose()  # what is forked from here must not share its connections
 
 
 def child_exit(_server: Any, worker: Any) -> None:

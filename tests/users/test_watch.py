@@ -77,7 +77,8 @@ def test_a_thread_of_each_process_watches(make: Make) -> None:
 
 def test_the_thread_ends_when_nobody_needs_the_rules(tmp_path: Path) -> None:
     before = set(threading.enumerate())
-    watched = watch.Watch(tmp_path / "mapping.yaml", lambda: rules.Rulebook({}), 0.01)
+    (tmp_path / "mapping.yaml").touch()
+    watched = watch.Watch(tmp_path / "mapping.yaml", lambda _: rules.Rulebook({}), 0.01)
     watched.ensure()
     (thread,) = set(threading.enumerate()) - before
     del watched
