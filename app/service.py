@@ -2,13 +2,13 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import flask
 import sqlalchemy as sa
 
-from app import config, metrics, watch
+from app import config, metrics, observer, watch
 from app.ledger import install, tables
 from app.ledger import settings as ledger_settings
 from app.magento import changes, database, passwords, shop
@@ -31,6 +31,7 @@ class Service:
     tables: changes.Tables
     settings: ledger_settings.Settings
     watch: watch.Watch
+    observer: observer.Observer
     profile: profiles.Profile
     lane: passwords.Lane = field(default_factory=lambda: passwords.Lane(2))
     fired: Counter[str] = field(default_factory=Counter)
@@ -56,9 +57,18 @@ class Service:
             raise errors.NotFound(f"There is no tenant {name!r}: mapping.yaml says which there are.")
         return found
 
-    def bridge(self, tenant: rules.Tenant, host_url: str, origin: bridges.Origin) -> bridges.Bridge:
-        """Give one tenant's view; `host_url` is where the request came in, used where SCIM_BASE_URL is not set."""
-        return bridges.Bridge(
+    def bridge(
+        self,
+        tenant: rules.Tenant,
+        host_url: str,
+        origin: bridges.Origin,
+        told: Callable[[Sequence[changes.RowChange]], None] | None = None,
+    ) -> bridges.Bridge:
+        """Give one tenant's view; `host_url` is where the request came in, used where SCIM_BASE_URL is not set.
+
+        `told` hears of the rows that are written.
+        """
+        found = bridges.Bridge(
             shop=self.shop,
             ledger=self.ledger,
             tables=self.tables,
@@ -73,6 +83,7 @@ class Service:
             max_page=self.config.max_page,
             note=self.note,
         )
+        return replace(found, told=told) if told else found
 
 
 def path(tenant: str) -> str:
@@ -159,4 +170,5 @@ def start(settings: config.Config) -> Service:
     metrics.listen(magento.engine)
     magento.engine.dispose()  # a process forked from this one must not share its connections
     both = {**{name: magento.tables[name] for name in magento.tables}, **ledger.named()}
-    return Service(settings, magento, ledger, both, own, watched, profile)
+    heard = observer.Observer(magento, ledger, settings.record_requests, settings.seen)
+    return Service(settings, magento, ledger, both, own, watched, heard, profile)
