@@ -15,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import NamedTuple
 
 import flask
 import sqlalchemy as sa
@@ -32,15 +32,16 @@ SECONDS = 2.0  # between two writes
 MOST = 512  # requests that wait to be written
 WEIGHT = 8 << 20  # bytes of their bodies and answers, together
 LARGEST = 256 << 10  # bytes of a body or an answer that is kept
+WSGI = {"Content-Type": "CONTENT_TYPE"}  # what the environment calls by another name
 SPEAKS = ("create_", "replace_", "modify_", "bulk")  # endpoints whose bodies say what is to be
 SORTS = {"type", "primary", "$ref"}  # sub-attributes that say which value is meant, or what it is
+HEADERS = tuple((WSGI.get(name, f"HTTP_{name.upper().replace('-', '_')}"), name) for name in masking.HEADERS)
 ENDPOINTS = dict.fromkeys(("user", "users", "me", "all"), "/Users")
 ENDPOINTS |= {"group": "/Groups", "groups": "/Groups", "bulk": leaves.BULK}
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One request and its answer, as they were; `written`: the rows that it changed."""
+class Heard(NamedTuple):
+    """One request and its answer, as they were; `written`: the rows that it changed. A tuple, for it is made fast."""
 
     tenant: rules.Tenant
     at: float
@@ -49,11 +50,12 @@ class Heard:
     actor: str
     endpoint: str
     method: str
-    url: str
+    path: str
+    query: str
     headers: dict[str, str]
     body: bytes | str | None
     status: int
-    answer_headers: dict[str, str]
+    answer_headers: list[tuple[str, str]]
     answer: bytes | str | None
     written: Sequence[Sequence[changes.RowChange]]
 
@@ -65,30 +67,36 @@ class Heard:
 
 def take(response: flask.Response) -> Heard | None:
     """Put a request aside with its answer; None for one that no valid token came with."""
-    held, request = flask.g, flask.request
+    held = vars(flask.g._get_current_object())
     caller, tenant = held.get("caller"), held.get("tenant")
     if caller is None or tenant is None:
         return None
+    request: flask.Request = flask.request._get_current_object()  # type: ignore[attr-defined]
+    environ, status = request.environ, response.status_code
     return Heard(
         tenant=tenant,
         at=time.time(),
-        ms=(time.perf_counter() - held.began) * 1000,
-        request_id=held.request_id,
+        ms=(time.perf_counter() - held["began"]) * 1000,
+        request_id=held["request_id"],
         actor=caller.name,
-        endpoint=(request.endpoint or "").rpartition(".")[2],
+        endpoint=request.endpoint or "",
         method=request.method,
-        url=request.full_path.rstrip("?"),
-        headers=_some(request.headers, masking.HEADERS),
+        path=request.path,
+        query=environ.get("QUERY_STRING", ""),
+        headers={name: environ[key] for key, name in HEADERS if key in environ},
         body=_bounded(held.get("sent")),
-        status=response.status_code,
-        answer_headers=_some(response.headers, masking.ANSWERED),
-        answer="(written in pieces, not kept)" if response.is_streamed else _bounded(response.get_data()),
-        written=held.get("written", ()) if response.status_code < 400 else (),
+        status=status,
+        answer_headers=list(response.headers),
+        answer=_answer(response),
+        written=held.get("written", ()) if status < 400 else (),
     )
 
 
-def _some(headers: Any, names: Iterable[str]) -> dict[str, str]:
-    return {name: value for name in names if (value := headers.get(name)) is not None}
+def _answer(response: flask.Response) -> bytes | str | None:
+    pieces = response.response
+    if not isinstance(pieces, list):
+        return "(written in pieces, not kept)"
+    return _bounded(pieces[0] if len(pieces) == 1 else b"".join(pieces))
 
 
 def _bounded(data: bytes | None) -> bytes | str | None:
@@ -180,8 +188,9 @@ class Observer:
         return found
 
     def _recorded(self, heard: Heard) -> recordings.Recording | None:
+        url = f"{heard.path}?{heard.query}" if heard.query else heard.path
         try:
-            kept = self._mask(heard.tenant).keep(heard.url, _endpoint(heard), heard.body, heard.answer)
+            kept = self._mask(heard.tenant).keep(url, _endpoint(heard), heard.body, heard.answer)
         except Exception:
             log.exception("a request could not be masked, and is not kept")
             return None
@@ -196,7 +205,7 @@ class Observer:
             body=kept.body,
             status=heard.status,
             ms=round(heard.ms, 1),
-            answer_headers=heard.answer_headers,
+            answer_headers={name: value for name, value in heard.answer_headers if name in masking.ANSWERED},
             answer=kept.answer,
         )
 
@@ -204,7 +213,7 @@ class Observer:
         """Count the attributes that bodies of changes hold, each once for a request."""
         found: dict[sightings.Key, sightings.Count] = {}
         for each in heard:
-            if not each.endpoint.startswith(SPEAKS) or not isinstance(each.body, bytes) or each.status in (401, 403):
+            if not _name(each).startswith(SPEAKS) or not isinstance(each.body, bytes) or each.status in (401, 403):
                 continue
             try:
                 body = json.loads(each.body)
@@ -240,7 +249,11 @@ def _add(found: dict[sightings.Key, sightings.Count], key: sightings.Key, count:
 
 def _endpoint(heard: Heard) -> str:
     """Say whose endpoint a request was sent to; nothing for all of them."""
-    return ENDPOINTS.get(heard.endpoint.rpartition("_")[2], "")
+    return ENDPOINTS.get(_name(heard).rpartition("_")[2], "")
+
+
+def _name(heard: Heard) -> str:
+    return heard.endpoint.rpartition(".")[2]
 
 
 def _write(observed: weakref.ref[Observer]) -> None:

@@ -75,7 +75,8 @@ class Mask:
             if len(value) >= TELLING:
                 written = json.dumps(value, ensure_ascii=False)[1:-1]
                 told, said = (text and text.replace(written, MARK) for text in (told, said))
-                url = url.replace(value, MARK)
+                for form in (value, urllib.parse.quote(value, safe=""), urllib.parse.quote_plus(value)):
+                    url = url.replace(form, MARK)
         return Kept(url[:2000], told and _cut(told), said and _cut(said))
 
     def _masked(self, data: bytes | str | None, endpoint: str, found: set[str]) -> str | None:
