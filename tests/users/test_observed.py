@@ -290,12 +290,18 @@ def test_each_worker_writes_and_what_is_left_at_its_end(
 
     with live.serve(settings) as base:
         for number in range(12):
-            body = {"schemas": [USER], "userName": f"p{number}@example.com", "name": {"givenName": "A", "familyName": "B"}}
+            body = {
+                "schemas": [USER],
+                "userName": f"p{number}@example.com",
+                "name": {"givenName": "A", "familyName": "B"},
+            }
             assert httpx2.post(f"{base}/Users", json=body, headers=scim.headers).status_code == 201
     with database.connect() as connection:
         kept = recordings.fetch(connection, ledger_tables, recordings.Wanted("default"))
         names = sightings.fetch(connection, ledger_tables, "default", "User")
-    assert sorted(json.loads(each.body or "")["userName"] for each in kept) == sorted(f"p{n}@example.com" for n in range(12))
+    assert sorted(json.loads(each.body or "")["userName"] for each in kept) == sorted(
+        f"p{n}@example.com" for n in range(12)
+    )
     assert names["userName"].times == 12
 
 
@@ -314,7 +320,9 @@ def test_what_is_sent_how_often_and_who_uses_it(listening: Callable[..., Client]
     scim = listening(OPEN)
     emails = [{"type": "Work", "value": "a@example.com", "primary": True}, {"type": "home", "value": "h@example.com"}]
     user = scim.create(emails=emails, title="T", nickName="", userType="Board", locale="en", addresses=[WORK])
-    scim.create(userName="b@example.com", title="T", userType="Employee", shoeSize=9, **{ENTERPRISE: {"employeeNumber": "7"}})
+    scim.create(
+        userName="b@example.com", title="T", userType="Employee", shoeSize=9, **{ENTERPRISE: {"employeeNumber": "7"}}
+    )
     scim.patch(user["id"], {"op": "replace", "path": 'emails[type eq "work"].value', "value": "c@example.com"},
                {"op": "remove", "path": "locale"}, {"op": "add", "value": {"name": {"givenName": "Eve"}}})  # fmt: skip
     scim.send("POST", "/Groups", {"displayName": "shop-x", "members": [{"value": user["id"]}]})
