@@ -12,7 +12,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv test test-faults fuzz lint conformance clean distclean
+.PHONY: help run venv test test-faults test-long fuzz lint conformance clean distclean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -30,6 +30,10 @@ test: $(VENV)/.installed-dev ## run the tests: make test [DUMP=shop.sql.gz] [ARG
 test-faults: $(VENV)/.installed-dev ## run the tests that cause faults, for minutes
 	@$(VENV)/bin/python -m app.sandbox.programs
 	@exec $(VENV)/bin/python -m pytest tests/faults tests/leavers/test_faults.py -m 'long or not long' $(ARGS)
+
+test-long: $(VENV)/.installed-dev ## run the tests that `make test` leaves out because they take long
+	@$(VENV)/bin/python -m app.sandbox.programs
+	@exec $(VENV)/bin/python -m pytest -m long $(ARGS)
 
 fuzz: $(VENV)/.installed-dev ## send malformed requests to a sandbox of its own: make fuzz [COUNT=100000] [ARGS="--profile strict"]
 	@$(VENV)/bin/python -m app.sandbox.programs

@@ -13,7 +13,9 @@
 | SCIM_MAX_BODY | the largest request body in bytes, 1048576 if not set |
 | SCIM_MAX_PAGE | the most resources on one page, 1000 if not set |
 | SCIM_MAX_OPERATIONS | the most operations in one bulk request, 1000 if not set |
-| SCIM_MAPPING_WATCH | seconds between two looks at the mapping file, 1 if not set; 0: it is read at start only |
+| SCIM_MAPPING_WATCH | seconds between two looks at the mapping file, 1 if not set; 0: at start and SIGHUP only |
+| SCIM_RECORD_REQUESTS | how many requests of each tenant are kept to be looked at, 0 if not set: none |
+| SCIM_SEEN | 1 (default): it is counted which attributes are sent; 0: it is not |
 | SCIM_LOG_LEVEL | debug, info (default), warning or error |
 | SCIM_LOG_FORMAT | json (default) or text |
 | SCIM_JOURNAL_KEY | 64 hexadecimal digits that seal secrets in the journal; without it a key in the database does |
@@ -57,6 +59,8 @@ class Config:
     max_operations: int
     journal_key: bytes | None = None
     watch_seconds: float = 0
+    record_requests: int = 0
+    seen: bool = False
     log_level: str = "info"
     log_format: str = "json"
 
@@ -145,10 +149,10 @@ def from_magento(root: Path) -> tuple[sa.URL, str]:
     return url, read("db", "table_prefix") or ""
 
 
-def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+def _number(environment: Mapping[str, str], name: str, default: int, least: int = 1) -> int:
     text = environment.get(name) or str(default)
-    if not text.isdecimal() or int(text) < 1:
-        raise Refused(f"{name} is {text!r}: it takes a whole number from 1.")
+    if not text.isdecimal() or int(text) < least:
+        raise Refused(f"{name} is {text!r}: it takes a whole number from {least}.")
     return int(text)
 
 
@@ -234,6 +238,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
         max_operations=_number(environment, "SCIM_MAX_OPERATIONS", 1000),
         journal_key=_key(environment, "SCIM_JOURNAL_KEY"),
         watch_seconds=_seconds(environment, "SCIM_MAPPING_WATCH", 1),
+        record_requests=_number(environment, "SCIM_RECORD_REQUESTS", 0, least=0),
+        seen=_switch(environment, "SCIM_SEEN"),
         log_level=_choice(environment, "SCIM_LOG_LEVEL", ("info", "debug", "warning", "error")),
         log_format=_choice(environment, "SCIM_LOG_FORMAT", ("json", "text")),
     )

@@ -48,16 +48,19 @@ def identify() -> None:
 def begin() -> None:
     """Name the request, for the log and the journal."""
     logs.begin(requests.request_id())
-    service.current().watch.ensure()
+    here = service.current()
+    here.watch.ensure()
+    here.observer.ensure()
 
 
 @blueprint.after_app_request
 def end(response: flask.Response) -> flask.Response:
     """Say which request this answers, count it and log it."""
     response.headers["X-Request-Id"] = requests.request_id()
-    tenant = flask.g.get("tenant")
-    metrics.count(response, (tenant.profile if tenant else None) or service.current().profile.name)
+    here, tenant = service.current(), flask.g.get("tenant")
+    metrics.count(response, (tenant.profile if tenant else None) or here.profile.name)
     logs.end(response)
+    here.observer.hear(response)
     return response
 
 

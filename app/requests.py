@@ -20,7 +20,9 @@ def bridge() -> bridges.Bridge:
     """Give the bridge of the request's tenant."""
     caller = flask.g.get("caller")
     origin = bridges.Origin(request_id(), caller.name if caller else "", caller.token_id if caller else None)
-    return service.current().bridge(flask.g.tenant, flask.request.host_url, origin)
+    here = service.current()
+    told = flask.g.setdefault("written", []).append if here.observer.listens else None
+    return here.bridge(flask.g.tenant, flask.request.host_url, origin, told)
 
 
 def request_id() -> str:
@@ -59,7 +61,7 @@ def body() -> dict[str, Any]:
 
 def _text() -> str:
     """Read the whole body; raises what Flask raises for one that is too large."""
-    data = flask.request.get_data()
+    data = flask.g.sent = flask.request.get_data()
     if flask.request.content_length is None and len(data) >= (flask.request.max_content_length or len(data) + 1):
         flask.request.stream.read(1)  # of a body without a length no more than the largest is read, and nothing said
     return data.decode("utf-8")

@@ -7,6 +7,7 @@ from typing import Any
 from gunicorn import util  # type: ignore[import-untyped]
 from prometheus_client import multiprocess
 
+from app import service
 from app.scim import errors, messages
 
 preload_app = True
@@ -29,6 +30,16 @@ def _refuse(socket: Any, status: int, reason: str, told: str) -> None:
     body = json.dumps(document).encode()
     head = (f"HTTP/1.1 {status} {reason}", "Connection: close", "Content-Type: application/scim+json")
     util.write_nonblock(socket, "\r\n".join((*head, f"Content-Length: {len(body)}", "", "")).encode() + body)
+
+
+def on_reload(server: Any) -> None:
+    """On SIGHUP read mapping.yaml again before the new workers are forked, whether it is watched or not.
+
+    A bad file leaves the last good one in force. The workers before end after the requests that they have.
+    """
+    here: service.Service = server.app.wsgi().extensions["magento-scim"]
+    here.watch.look()
+    here.shop.engine.dispose()  # what is forked from here must not share its connections
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -126,6 +126,7 @@ def tell(
         reasons=_reasons(bridge, done),
         undoes=deed.undoes,
     )
+    bridge.told(done)
     journal.record(connection, bridge.ledger, bridge.settings.journal_key, entry, hidden(bridge))
 
 

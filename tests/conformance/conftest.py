@@ -104,7 +104,7 @@ def start(
     started: list[Service] = []
 
     def make(profile: str = "lenient", **given: Any) -> Service:
-        environment = {"SCIM_DATABASE_URL": shop_url, "SCIM_TABLE_PREFIX": table_prefix}
+        environment = {"SCIM_DATABASE_URL": shop_url, "SCIM_TABLE_PREFIX": table_prefix, "SCIM_SEEN": "0"}
         read = config.read({**environment, "SCIM_MAPPING": str(ROOT / "mapping.yaml")})
         app = magento_scim.create_app(replace(read, profile=profile, **given))
         service = Service(app, engine, "", table_prefix)

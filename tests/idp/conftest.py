@@ -37,6 +37,7 @@ def app_of(
         key = (profile, repr(sorted(switches.items())), repr(sorted(rules.items())))
         if key not in made:
             environment = {"SCIM_DATABASE_URL": shop_url, "SCIM_TABLE_PREFIX": table_prefix, "SCIM_PROFILE": profile}
+            environment["SCIM_SEEN"] = "0"
             settings = config.read({**environment, "SCIM_MAPPING": str(mapped(rules))})
             made[key] = magento_scim.create_app(settings)
             made[key].extensions["magento-scim"].profile = replace(profiles.PROFILES[profile], **switches)

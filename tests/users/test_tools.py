@@ -320,6 +320,46 @@ def test_diff_counts_who_would_be_refused_and_what_becomes_of_addresses(
     assert _whole(database) == before
 
 
+@pytest.mark.parametrize(
+    ("rule", "old", "changes"),
+    [
+        ("newsletter: {const: true, when: 'userType eq \"Board\"', direction: in}", "", {("newsletter", None, True)}),
+        ("newsletter: {const: false, direction: in}", "newsletter: {const: true, direction: in}",
+         {("newsletter", True, False)}),
+        ("department: {from: title, option: {missing: create}}", "", {("department", None, "Robotics")}),
+        ("department: {from: title, option: {missing: drop}}", "", set()),
+        ("gender: {from: preferredLanguage, lookup: {'*': Female}, direction: in}", "", {("gender", None, "2")}),
+    ],
+)  # fmt: skip
+def test_diff_of_values_that_are_rows_of_their_own(
+    make: Make,
+    run: Run,
+    tmp_path: Path,
+    database: sa.Engine,
+    rule: str,
+    old: str,
+    changes: set[tuple[str, Any, Any]],
+) -> None:
+    """A subscription, a label that the shop does not have yet, an option: told as people read them, and not made."""
+    in_force = MAPPING.replace("  employee_number: nickName\n", f"  {old}\n" if old else "")
+    new = MAPPING.replace("  employee_number: nickName\n", f"  {rule}\n").replace(
+        "taxvat: {from: title,", "taxvat: {from: locale,"
+    )
+    scim = make(in_force)
+    (tmp_path / "mapping.yaml").write_text(in_force)
+    scim.create(title="Robotics", userType="Board", preferredLanguage="en")
+    before = _whole(database)
+    done = _diff(run, tmp_path, new, "--format", "json")
+    found = json.loads(done.output)
+    told = {
+        (each["attribute"], each["before"], each["after"]) for each in found["sample"] if each["attribute"] != "taxvat"
+    }
+    assert told == changes
+    assert found["refused"] == 0
+    assert _diff(run, tmp_path, new).exit_code == 1
+    assert _whole(database) == before
+
+
 def test_diff_of_a_file_that_cannot_be_used(make: Make, run: Run, tmp_path: Path) -> None:
     make(MAPPING)
     done = _diff(run, tmp_path, MAPPING.replace("nickName", "nickNam"))
