@@ -7,6 +7,7 @@ processor  what processes have used of the processor, from /proc
 load       sends requests over kept-alive connections and takes their times
 work       which requests each kind of work is
 floor      the same rows read and written by bare PyMySQL
+comparison runs the floor beside the service
 measure    one size: every kind of work, and its floor
 report     the table, results.json, results.svg
 """

@@ -1,29 +1,22 @@
-"""The floor: the rows that each kind of work reads and writes, by bare PyMySQL, with as many threads and processes.
+"""The floor: the rows that each kind of work reads and writes, by bare PyMySQL and nothing else of ours.
 
 `python -m bench.floor` reads one order as a line of JSON, says `ready`, begins at the next line, and prints what
 came of it. Nothing is checked, converted or answered here: what the service needs beyond it is the service.
 """
 
-import contextlib
 import itertools
 import json
-import os
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import pymysql
-from sqlalchemy.engine import make_url
 
-from app.sandbox import processes
-from bench import load, processor, service, stage
-
-CONCURRENCY = 8
+OURS = "bench-"  # how the user names of customers begin that the benchmark makes
 Rows = list[tuple[Any, ...]]
 ENTITY = (
     "entity_id, website_id, store_id, group_id, email, is_active, updated_at, created_at, firstname, lastname,"
@@ -34,9 +27,9 @@ LINK = "entity_id, tenant, user_name, external_id, document, created_at, modifie
 
 @dataclass
 class Order:
-    """What one process does: a kind of work for so many seconds, on these users."""
+    """What one process does: a kind of work for so many seconds, on these users. `place`: how to connect."""
 
-    url: str
+    place: dict[str, Any]
     work: str
     seconds: float
     threads: int
@@ -146,7 +139,7 @@ def _grid(session: Session, entity_id: int, **row: Any) -> None:
 def post(session: Session, user: list[Any]) -> None:
     """Make a customer: the same tables and columns as the service's create, with nothing looked up before."""
     number = f"{session.order.mark}-{session.number}-{len(session.made)}"
-    email, now = f"{stage.OURS}{number}@example.com", _now()
+    email, now = f"{OURS}{number}@example.com", _now()
     name = {"firstname": "Bench", "lastname": f"Mark{len(session.made)}"}
     common = {"website_id": 1, "email": email, "group_id": 1, "created_at": now, "created_in": "Default Store View"}
     entity_id = session.put("customer_entity", **common, store_id=1, updated_at=now, **name)
@@ -245,14 +238,9 @@ TWICE = frozenset({"patch_active"})  # two transactions in one call
 # --- a process of it ---
 
 
-def _connect(url: str, *, autocommit: bool) -> "pymysql.Connection[Any]":
-    parts = make_url(url)
+def _connect(place: dict[str, Any], *, autocommit: bool) -> "pymysql.Connection[Any]":
     made = pymysql.connect(
-        host=parts.host or "127.0.0.1",
-        port=parts.port or 3306,
-        user=parts.username or "",
-        password=parts.password or "",
-        database=parts.database,
+        **place,
         charset="utf8mb4",
         autocommit=autocommit,
         init_command="SET time_zone='+00:00'",
@@ -284,7 +272,7 @@ def main() -> None:
     """Carry one order out."""
     order = Order(**json.loads(sys.stdin.readline()))
     reads = WORK[order.work] in READING
-    sessions = [Session(order, number, _connect(order.url, autocommit=reads)) for number in range(order.threads)]
+    sessions = [Session(order, number, _connect(order.place, autocommit=reads)) for number in range(order.threads)]
     print("ready", flush=True)
     sys.stdin.readline()
     latencies: list[float] = []
@@ -309,84 +297,6 @@ def main() -> None:
         "made": [entity_id for session in sessions for entity_id in session.made],
     }
     print(json.dumps(done), flush=True)
-
-
-# --- from the benchmark ---
-
-
-@dataclass
-class Floor:
-    """The floor of one stage. `made`: the ids of the customers that it created, for those it deletes."""
-
-    stage: stage.Stage
-    mark: str
-    processes: int
-    seconds: float
-    made: list[int] = field(default_factory=list)
-
-    def run(self, work: str, database: int) -> tuple[load.Outcome, float]:
-        """Do one kind of work; gives what came of it, and the seconds that clients and `database` used.
-
-        database: the database server's process id.
-        """
-        orders = [self._order(work, number) for number in range(self.processes)]
-        if work == "delete":
-            self.made = []
-        with contextlib.ExitStack() as stack:
-            running = [stack.enter_context(_started(order)) for order in orders]
-            before = processor.used([database])
-            for process in running:
-                _say(process, "go")
-            told = [json.loads(_line(process)) for process in running]
-            used = processor.used([database]) - before + sum(each["cpu"] for each in told)
-        outcome = load.Outcome(max(each["seconds"] for each in told))
-        for each in told:
-            outcome.latencies += each["latencies"]
-            for sentence in each["wrong"]:
-                outcome.fail("database", sentence.encode())
-            if work == "post":
-                self.made += each["made"]
-        return outcome, used
-
-    def _order(self, work: str, number: int) -> Order:
-        mine = [asdict(user) for user in self.stage.users[number :: self.processes]]
-        users = [list(user.values()) for user in mine]
-        made = self.made[number :: self.processes] if work == "delete" else []
-        deep = self.stage.first + self.stage.size * 9 // 10
-        threads = CONCURRENCY // self.processes
-        return Order(self.stage.url, work, self.seconds, threads, f"{self.mark}f{number}", users, made, deep)
-
-
-@contextlib.contextmanager
-def _started(order: Order) -> "Iterator[subprocess.Popen[str]]":
-    """Give a process that waits to begin; end it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.floor"],
-        cwd=service.ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=processes.die_with_parent(os.getpid()),
-    )
-    try:
-        _say(process, json.dumps(asdict(order)))
-        if _line(process) != "ready\n":
-            raise RuntimeError("The floor's process did not start.")
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def _say(process: "subprocess.Popen[str]", text: str) -> None:
-    assert process.stdin is not None
-    process.stdin.write(text + "\n")
-    process.stdin.flush()
-
-
-def _line(process: "subprocess.Popen[str]") -> str:
-    assert process.stdout is not None
-    return process.stdout.readline()
 
 
 if __name__ == "__main__":

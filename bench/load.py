@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 END = b"\r\n\r\n"
-PATIENCE = 120  # seconds for one answer
+PATIENCE = 600  # seconds for one answer
 Judge = Callable[[bytes], bool]
 BODILESS = (204, 304)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bench import floor, goals, load, processor, service, stage, work
+from bench import comparison, floor, goals, load, processor, service, stage, work
 
 WARM_UP = 0.2  # of the time
 ROUND = 10  # members that are added to a group before they are taken out again
@@ -56,8 +56,14 @@ class Meter:
     requests: int = 0
 
     def warm(self, what: work.Work) -> load.Outcome:
-        """Do the work for a short time, or all of it."""
+        """Do the work for a short time."""
         return self._run(what, self.seconds * WARM_UP)
+
+    def whole(self, what: work.Work) -> None:
+        """Do all of the work; raises RuntimeError where some of it cannot be done."""
+        outcome = self._run(what, None)
+        if outcome.errors:
+            raise RuntimeError(outcome.sample)
 
     def take(self, what: work.Work) -> Figures:
         """Warm up, unless each request is large, then measure."""
@@ -128,7 +134,7 @@ def size(
     """Measure everything at one size, or some kinds of work; `tell` is told what comes next."""
     meter = Meter(running, database, seconds)
     book = work.Book(running, where, operations=min(1000, where.size // 10))
-    bare = floor.Floor(where, book.mark, len(running.workers), seconds / 2)
+    bare = comparison.Comparison(where, book.mark, len(running.workers), seconds / 2)
     found = Size(where.size, where.members, where.tables, running.first_answer, running.memory)
     for goal in (goal for goal in goals.GOALS if not only or goal.name in only):
         tell(goal.title)
@@ -138,7 +144,7 @@ def size(
             continue
         found.figures[goal.name] = meter.take(getattr(book, goal.name)())
         if goal.name == "patch_active":
-            meter.warm(book.activate())
+            meter.whole(book.activate())
         if goal.name in floor.WORK:
             outcome, used = bare.run(goal.name, database)
             found.floor[goal.name] = figures(outcome, used, 1)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from nacl import secret
 
 from app.sandbox import connection
-from bench import load, service
+from bench import floor, load, service
 from bench import stage as stages
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -152,7 +152,7 @@ class Book:
     def newcomer(self) -> dict[str, Any]:
         """Make a user that nobody is yet, with one address."""
         number = next(self.numbers)
-        email = f"{stages.OURS}{self.mark}-{number}@example.com"
+        email = f"{floor.OURS}{self.mark}-{number}@example.com"
         return {
             "schemas": [USER],
             "userName": email,
