@@ -1,5 +1,6 @@
 """Measures one shop: every kind of work through the service, and right after it the same by the floor."""
 
+import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -12,13 +13,17 @@ ROUND = 10  # members that are added to a group before they are taken out again
 
 @dataclass
 class Figures:
-    """What was found of one kind of work: per second, and in ms. `cpu`: the processor's time for each request."""
+    """What was found of one kind of work: per second, and in ms.
+
+    cpu: the processor's time for each request, of service and database; load: of the sending process beside it.
+    """
 
     rate: float
     cpu: float
     p50: float
     p99: float
     requests: int
+    load: float = 0.0
     errors: dict[str, int] = field(default_factory=dict)
     sample: str = ""
 
@@ -69,13 +74,13 @@ class Meter:
         """Warm up, unless each request is large, then measure."""
         before = self.warm(what) if what.weight == 1 else load.Outcome()
         pids = [*self.running.pids, self.database]
-        cpu = processor.used(pids)
+        cpu, own = processor.used(pids), time.process_time()
         outcome = self._run(what, self.seconds)
-        used = processor.used(pids) - cpu
+        used, own = processor.used(pids) - cpu, time.process_time() - own
         for kind, count in before.errors.items():
             outcome.errors[kind] += count
         outcome.sample = outcome.sample or before.sample
-        return figures(outcome, used, what.weight)
+        return figures(outcome, used, what.weight, own)
 
     def in_rounds(self, rounds: Iterator[tuple[work.Work, work.Work]]) -> Figures:
         """Measure the first of each pair; the second takes it back."""
@@ -93,7 +98,7 @@ class Meter:
             whole.sample = whole.sample or outcome.sample or undone.sample
             if number and whole.seconds >= self.seconds / 2:
                 break
-        return figures(whole, used, 1)
+        return figures(whole, used)
 
     def _run(self, what: work.Work, seconds: float | None) -> load.Outcome:
         outcome = load.run(
@@ -108,8 +113,8 @@ class Meter:
         return outcome
 
 
-def figures(outcome: load.Outcome, used: float, weight: int) -> Figures:
-    """Turn what came of requests, each about `weight` resources, into figures."""
+def figures(outcome: load.Outcome, used: float, weight: int = 1, own: float = 0.0) -> Figures:
+    """Turn what came of requests, each about `weight` resources, into figures; `used`, `own`: seconds of processors."""
     taken = sorted(outcome.latencies) or [0.0]
     count = max(1, len(outcome.latencies)) * weight
     return Figures(
@@ -118,6 +123,7 @@ def figures(outcome: load.Outcome, used: float, weight: int) -> Figures:
         p50=round(1000 * taken[len(taken) // 2], 2),
         p99=round(1000 * taken[min(len(taken) - 1, int(len(taken) * 0.99))], 2),
         requests=len(outcome.latencies),
+        load=round(1000 * own / count, 3),
         errors=dict(outcome.errors),
         sample=outcome.sample,
     )
@@ -147,7 +153,7 @@ def size(
             meter.whole(book.activate())
         if goal.name in floor.WORK:
             outcome, used = bare.run(goal.name, database)
-            found.floor[goal.name] = figures(outcome, used, 1)
+            found.floor[goal.name] = figures(outcome, used)
     found.memory_warm = found.memory_end = running.memory
     found.requests = meter.requests
     return found

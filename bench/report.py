@@ -115,6 +115,7 @@ def show(console: rich.console.Console, each: measure.Size) -> None:
     for name, found in each.figures.items():
         if found.sample:
             console.print(f"{name}: {found.sample}", markup=False)
+    console.file.flush()  # the next size takes minutes
 
 
 def conclude(console: rich.console.Console, done: Sequence[Check]) -> None:

@@ -138,9 +138,9 @@ def _tidy(url: str) -> None:
             " e.first_failure=NULL, e.failures_num=0",
             "UPDATE customer_grid_flat JOIN scim_inactive i USING (entity_id) SET customer_grid_flat.lock_expires=NULL",
             "DELETE FROM scim_inactive",
-            f"UPDATE customer_entity e JOIN scim_membership m USING (entity_id) SET e.group_id=1 WHERE {added}",
-            f"UPDATE customer_grid_flat g JOIN scim_membership m USING (entity_id) SET g.group_id=1 WHERE {added}",
-            f"DELETE m FROM scim_membership m WHERE {added}",  # noqa: S608
+            f"UPDATE customer_entity e JOIN scim_membership m USING (entity_id) SET e.group_id=1 WHERE {added}",  # noqa: S608
+            f"UPDATE customer_grid_flat g JOIN scim_membership m USING (entity_id) SET g.group_id=1 WHERE {added}",  # noqa: S608
+            f"DELETE m FROM scim_membership m WHERE {added}",
             *(f"TRUNCATE TABLE {table}" for table in EMPTIED),
         ):
             connection.run(target, statement)
