@@ -4,6 +4,7 @@
 came of it. Nothing is checked, converted or answered here: what the service needs beyond it is the service.
 """
 
+import hashlib
 import itertools
 import json
 import sys
@@ -136,6 +137,10 @@ def _grid(session: Session, entity_id: int, **row: Any) -> None:
     session.ask(f"REPLACE INTO customer_grid_flat ({names}) VALUES ({places})", entity_id, *row.values())  # noqa: S608
 
 
+def _key(external_id: str) -> str:
+    return hashlib.sha256(external_id.encode()).hexdigest()
+
+
 def post(session: Session, user: list[Any]) -> None:
     """Make a customer: the same tables and columns as the service's create, with nothing looked up before."""
     number = f"{session.order.mark}-{session.number}-{len(session.made)}"
@@ -155,6 +160,7 @@ def post(session: Session, user: list[Any]) -> None:
     document = json.dumps({**user[3], "userName": email, "externalId": number}, sort_keys=True)
     link = {"tenant": "default", "user_name": email, "external_id": number, "document": document}
     session.put("scim_link", entity_id=entity_id, **link, created_at=now, modified_at=now)
+    session.put("scim_external_id", entity_id=entity_id, tenant="default", external_key=_key(number))
     full = "Hauptstr. 1 München Bayern 80331"
     billing = {f"billing_{column}": value for column, value in (name | place).items()}
     shown = {"name": f"Bench {name['lastname']}", "shipping_full": full, "billing_full": full}

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from nacl import secret
 
+from app.mapping import group_ids
 from app.sandbox import connection
 from bench import floor, load, service
 from bench import stage as stages
@@ -142,7 +143,7 @@ class Book:
 
     def members(self, group: str, operation: str, ids: list[int]) -> Work:
         """Add members to a group one by one, or remove them."""
-        where = f"/Groups/{self.stage.groups[group]}"
+        where = f"/Groups/{group_ids.text(self.stage.groups[group])}"
         if operation == "add":
             some = (self._operation(where, "add", "members", [{"value": str(i)}]) for i in ids)
         else:

@@ -297,6 +297,11 @@ ROWS = {
         "modified_at": "e.updated_at",
     },
     "scim_address": {"entity_id": "e.entity_id", "name": "'work'", "address_id": "a.entity_id"},
+    "scim_external_id": {
+        "entity_id": "e.entity_id",
+        "tenant": "%(tenant)s",
+        "external_key": f"SHA2({_EXTERNAL}, 256)",
+    },
     "scim_membership": {"group_id": "e.group_id", "entity_id": "e.entity_id"},
 }
 _ATTRIBUTE = "JOIN `{prefix}eav_attribute` t ON t.entity_type_id = 1 AND t.attribute_code"
@@ -307,5 +312,6 @@ FROM = {
     "customer_entity_int": f"{_ENTITY} {_ATTRIBUTE} = 'department' WHERE {_NEW} AND e.entity_id %% 2 = 0",
     "scim_link": f"{_BOTH} WHERE {_LINKED}",
     "scim_address": f"{_BOTH} WHERE {_LINKED}",
+    "scim_external_id": f"{_ENTITY} WHERE {_LINKED}",
     "scim_membership": f"{_ENTITY} WHERE {_NEW} AND e.group_id IN (%(many)s, %(few)s)",
 }

@@ -69,10 +69,13 @@ def test_documents_are_as_the_service_writes_them(url: str, bridge: bridges.Brid
     again = text.replace(document["userName"], "again@example.com").replace(document["externalId"], "again")
     made = users.create(bridge, json.loads(again))
     assert _rows(url, f"SELECT document FROM scim_link WHERE entity_id = {made['id']}") == [(again,)]
-    for table in ("scim_email", "scim_address", "customer_address_entity"):
+    for table in ("scim_email", "scim_address", "scim_external_id", "customer_address_entity"):
         key = "parent_id" if table == "customer_address_entity" else "entity_id"
         counts = [_rows(url, f"SELECT COUNT(*) FROM {table} WHERE {key} = {i}")[0][0] for i in (250, made["id"])]
         assert counts[0] == counts[1], table
+    came = "SELECT external_key = SHA2(%s, 256) FROM scim_external_id WHERE entity_id = %s"
+    for external_id, entity_id in ((document["externalId"], 250), ("again", made["id"])):
+        assert _rows(url, came % (repr(external_id), entity_id)) == [(1,)]
     users.delete(bridge, made["id"])
 
 
