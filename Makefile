@@ -4,6 +4,9 @@ PYTHON ?= python3
 PORT ?= 8080
 DUMP ?=
 COUNT ?= 100000
+SIZES ?= 10000 100000 1000000
+SECONDS ?= 5
+SOAK ?= 200000
 ARGS ?=
 VENV := .venv
 # One test process for each core, at most four, each with a database server of its own.
@@ -12,7 +15,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv test test-faults test-long fuzz lint conformance clean distclean
+.PHONY: help run venv test test-faults test-long fuzz bench lint conformance clean distclean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -38,6 +41,10 @@ test-long: $(VENV)/.installed-dev ## run the tests that `make test` leaves out b
 fuzz: $(VENV)/.installed-dev ## send malformed requests to a sandbox of its own: make fuzz [COUNT=100000] [ARGS="--profile strict"]
 	@$(VENV)/bin/python -m app.sandbox.programs
 	@exec $(VENV)/bin/python -m tests.fuzz $(COUNT) --jobs 2 $(ARGS)
+
+bench: $(VENV)/.installed-bench ## measure, against goals and floor: make bench [SIZES="10000 1000000"] [SECONDS=5] [SOAK=200000] [DUMP=shop.sql.gz] [ARGS="--only get"]
+	@$(VENV)/bin/python -m app.sandbox.programs
+	@exec $(VENV)/bin/python -m bench $(SIZES) --seconds $(SECONDS) --soak $(SOAK) $(if $(DUMP),--dump '$(DUMP)') $(ARGS)
 
 lint: $(VENV)/.installed-dev ## check style and types
 	@$(VENV)/bin/ruff check .
@@ -66,7 +73,12 @@ $(VENV)/.installed: requirements.txt setup.cfg pyproject.toml | $(VENV)/bin/pip
 	@$(VENV)/bin/pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+$(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed
+	@echo "Installing requirements-bench.txt into $(VENV)"
+	@$(VENV)/bin/pip install -q -r requirements-bench.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt requirements-bench.txt $(VENV)/.installed
 	@echo "Installing requirements-dev.txt into $(VENV)"
 	@$(VENV)/bin/pip install -q -r requirements-dev.txt
 	@touch $@
