@@ -173,7 +173,9 @@ def _insert(
     except exc.IntegrityError as error:
         if automatic or driver_errors.number(error.orig) != ER_DUP_ENTRY:
             raise
-        raise errors.Changed(table.name, dict(first.key)) from error
+        taken = driver_errors.translate(error)
+        other = isinstance(taken, errors.Duplicate) and taken.key != "PRIMARY"
+        raise errors.Changed(table.name, dict(first.key), taken=other) from error
     if not automatic:
         return list(run)
     column, name = automatic[0]

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app.ledger import links
 from app.magento import customers, database
-from app.mapping import bridges, standing, visibility
+from app.mapping import bridges, naming, standing, visibility
 from app.scim import errors, paths
 
 NAMES = {"userName": "user_name", "externalId": "external_id"}
@@ -77,6 +77,9 @@ def _named(connection: sa.Connection, bridge: bridges.Bridge, name: str, value: 
     """Find the user that has a userName or externalId, among the deleted ones last."""
     key: dict[str, Any] = {NAMES[name]: value}
     there = links.find(connection, bridge.ledger, bridge.tenant, **key)
+    if there is not None and name == "userName":
+        held = standing.fetch(connection, bridge, [there]).get(there)
+        there = None if held is not None and not naming.answers_to(held, value) else there
     if there is not None:
         return Found(_revivable(connection, bridge, there, f"{name} {value!r}"))
     gone = links.find(connection, bridge.ledger, bridge.tenant, **key, deleted=True)

@@ -21,6 +21,7 @@ from app.mapping import (
     conditions,
     deletion,
     matching,
+    naming,
     ordering,
     pages,
     permits,
@@ -175,7 +176,8 @@ def promise(bridge: bridges.Bridge, entity_id: int) -> bool:
             return False
         now = clock.now()
         row = links.row(bridge.tenant, {"userName": held.document["userName"]}, now, now)
-        planned = [rows.RowChange("scim_link", {"entity_id": entity_id}, None, row)]
+        planned = naming.freed(connection, bridge, None, held.document["userName"])
+        planned.append(rows.RowChange("scim_link", {"entity_id": entity_id}, None, row))
         return bool(writes.carry_out(connection, bridge, writes.Deed("adopt", "User", entity_id), planned))
 
     return writes.transact(bridge, work, lambda: matching.conflict(bridge, {}))

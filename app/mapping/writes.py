@@ -58,6 +58,10 @@ def transact(
             raise conflict() from error
         value = "this value" if rule.mask else repr(error.entry)
         raise errors.Uniqueness(f"{rule.target}: {value} is another customer's (from {rule.supplied_by()}).") from error
+    except shop_errors.Changed as error:
+        if error.taken:
+            raise conflict() from error
+        raise
     except shop_errors.Rejected as error:
         rule = bridge.ruleset.rule(error.code)
         place = rule.place if rule else SHOWN.get(error.code, error.code)
