@@ -171,7 +171,7 @@ def test_a_group_that_went_meanwhile_becomes_the_default_one(every: Client) -> N
     user_id = every.create()["id"]
     _members(every, gold, "add", user_id)
     deactivate(every, user_id)
-    every.execute("DELETE FROM {p}customer_group WHERE customer_group_id = :id", id=gold)
+    every.execute("DELETE FROM {p}customer_group WHERE customer_group_id = :id", id=int(gold.rpartition("-")[2]))
     reactivate(every, user_id)
     assert every.customer(user_id)["group_id"] == 1
 
