@@ -121,7 +121,7 @@ def _told(swept: sweeping.Swept) -> None:
         ids = ", ".join(map(str, swept.shut[:20])) + (" …" if len(swept.shut) > 20 else "")
         click.echo(f"{len(swept.shut)} of {customers} had come open, now shut: {ids}")
     else:
-        click.echo(f"None of {customers} had come open: all are shut.")
+        click.echo(f"{customers}, all shut.")
 
 
 @click.command()

@@ -97,7 +97,7 @@ def test_without_the_right_the_guard_says_what_to_do(
         for word in ("GRANT TRIGGER ON", "log_bin_trust_function_creators", "magento-scim sweep"):
             assert word in done.output, (words, done.output)
     swept = run("sweep")
-    assert (swept.exit_code, "None of 0 deactivated customers had come open" in swept.output) == (0, True), swept.output
+    assert (swept.exit_code, "0 deactivated customers, all shut." in swept.output) == (0, True), swept.output
 
 
 def test_with_a_binary_log_the_sentence_names_the_setting(server: MariaDB) -> None:
@@ -138,7 +138,7 @@ def test_the_sweep_tells_whom_it_shut(run: Run, scim: Client) -> None:
     ids = [scim.create(userName=f"u{n}@example.com")["id"] for n in range(3)]
     for user_id in ids:
         deactivate(scim, user_id)
-    assert "None of 3 deactivated customers had come open" in run("sweep").output
+    assert "3 deactivated customers, all shut." in run("sweep").output
     scim.execute(UNDONE + " WHERE entity_id <> :id", id=ids[1])
     done = run("sweep")
     assert (

@@ -324,3 +324,16 @@ def test_the_journal_never_holds_what_was_taken(every: Client) -> None:
     texts = [f"{row['changes']}{row['reasons']}" for row in every.rows("scim_journal")]
     assert any("scim_inactive" in text for text in texts)
     assert not any(hashed in text or hashed.split(":")[0] in text for text in texts)
+
+
+def test_a_session_that_began_in_the_same_second_is_cut(scim: Client) -> None:
+    """Magento's CutoffValidator wants the cut to be later than the session's start (facts 4.3)."""
+    user_id = scim.create()["id"]
+    deactivate(scim, user_id)
+    row = scim.customer(user_id)
+    scim.execute(
+        "INSERT INTO {p}customer_visitor (customer_id, created_at) VALUES (:c, :t)", c=int(user_id), t=row["updated_at"]
+    )
+    resource = scim.get(f"/Users/{user_id}", attributes="doors").get_json()
+    (found,) = (value["doors"] for urn, value in resource.items() if "magento" in urn and isinstance(value, dict))
+    assert [door["open"] for door in found if door["name"] == "sessions"] == [False]
