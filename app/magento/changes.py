@@ -21,6 +21,9 @@ class New:
 
     name: str
 
+    def __str__(self) -> str:
+        return f"(new {self.name})"
+
 
 NEW = New("customer")
 
@@ -30,6 +33,9 @@ class Joined:
     """Stands for a text of ids joined by commas, some of which the database will give."""
 
     parts: tuple[str | New, ...]
+
+    def __str__(self) -> str:
+        return ",".join(map(str, self.parts))
 
 
 def joined(parts: Iterable[int | str | New]) -> str | Joined:

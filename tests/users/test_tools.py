@@ -326,9 +326,9 @@ def test_diff_counts_who_would_be_refused_and_what_becomes_of_addresses(
         ("newsletter: {const: true, when: 'userType eq \"Board\"', direction: in}", "", {("newsletter", None, True)}),
         ("newsletter: {const: false, direction: in}", "newsletter: {const: true, direction: in}",
          {("newsletter", True, False)}),
-        ("department: {from: title, option: {missing: create}}", "", {("department", None, "Robotics")}),
+        ("department: {from: title, option: {missing: create}}", "", {("department", None, "(new Robotics)")}),
         ("department: {from: title, option: {missing: drop}}", "", set()),
-        ("gender: {from: preferredLanguage, lookup: {'*': Female}, direction: in}", "", {("gender", None, "2")}),
+        ("gender: {from: preferredLanguage, lookup: {'*': Female}, direction: in}", "", {("gender", None, 2)}),
     ],
 )  # fmt: skip
 def test_diff_of_values_that_are_rows_of_their_own(
@@ -340,7 +340,7 @@ def test_diff_of_values_that_are_rows_of_their_own(
     old: str,
     changes: set[tuple[str, Any, Any]],
 ) -> None:
-    """A subscription, a label that the shop does not have yet, an option: told as people read them, and not made."""
+    """A subscription, a label that the shop does not have yet, an option: told in words, and not made."""
     in_force = MAPPING.replace("  employee_number: nickName\n", f"  {old}\n" if old else "")
     new = MAPPING.replace("  employee_number: nickName\n", f"  {rule}\n").replace(
         "taxvat: {from: title,", "taxvat: {from: locale,"
