@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import flask
 import sqlalchemy as sa
 
-from app import config, metrics, watch
+from app import config, jwts, metrics, rates, watch
 from app.ledger import install, tables
 from app.ledger import settings as ledger_settings
 from app.magento import changes, database, passwords, shop
@@ -32,6 +32,8 @@ class Service:
     settings: ledger_settings.Settings
     watch: watch.Watch
     profile: profiles.Profile
+    rates: rates.Rates | None
+    verifier: jwts.Verifier | None
     lane: passwords.Lane = field(default_factory=lambda: passwords.Lane(2))
     fired: Counter[str] = field(default_factory=Counter)
 
@@ -159,4 +161,6 @@ def start(settings: config.Config) -> Service:
     metrics.listen(magento.engine)
     magento.engine.dispose()  # a process forked from this one must not share its connections
     both = {**{name: magento.tables[name] for name in magento.tables}, **ledger.named()}
-    return Service(settings, magento, ledger, both, own, watched, profile)
+    accounts = rates.Rates(settings.rate_limit) if settings.rate_limit else None
+    verifier = jwts.Verifier(settings.jwt) if settings.jwt else None
+    return Service(settings, magento, ledger, both, own, watched, profile, accounts, verifier)
