@@ -8,11 +8,13 @@ ARGS ?=
 VENV := .venv
 # One test process for each core, at most four, each with a database server of its own.
 SIDE_BY_SIDE := -n auto --maxprocesses=4 --dist=worksteal
+PINS := UV_CUSTOM_COMPILE_COMMAND='make pins' uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	--no-annotate
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv test test-faults fuzz lint conformance clean distclean
+.PHONY: help run venv test test-faults fuzz lint pins conformance clean distclean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -35,9 +37,16 @@ fuzz: $(VENV)/.installed-dev ## send malformed requests to a sandbox of its own:
 	@$(VENV)/bin/python -m app.sandbox.programs
 	@exec $(VENV)/bin/python -m tests.fuzz $(COUNT) --jobs 2 $(ARGS)
 
-lint: $(VENV)/.installed-dev ## check style and types
+lint: $(VENV)/.installed-dev ## check style, types, insecure code, and known holes in what we run on
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
+	@$(VENV)/bin/bandit -q -ll -r app wsgi.py 2>/dev/null
+	@$(VENV)/bin/pip-audit --progress-spinner off --disable-pip --require-hashes -r requirements.txt >var/audit 2>&1 \
+		|| { cat var/audit; exit 1; }
+
+pins: ## write requirements*.txt anew from setup.cfg: make pins [ARGS="--upgrade"]; wants uv
+	@$(PINS) $(ARGS) setup.cfg --extra build -o requirements.txt
+	@$(PINS) $(ARGS) setup.cfg --extra build --extra dev -c requirements.txt -o requirements-dev.txt
 
 conformance: $(VENV)/.installed-dev ## write docs/conformance.md from the tests' markers
 	@$(VENV)/bin/python -m tests.conformance.generate
@@ -58,13 +67,13 @@ distclean: clean ## also remove .venv
 
 $(VENV)/.installed: requirements.txt setup.cfg pyproject.toml | $(VENV)/bin/pip
 	@echo "Installing requirements.txt into $(VENV)"
-	@$(VENV)/bin/pip install -q -r requirements.txt
+	@$(VENV)/bin/pip install -q --no-deps --require-hashes -r requirements.txt
 	@$(VENV)/bin/pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing requirements-dev.txt into $(VENV)"
-	@$(VENV)/bin/pip install -q -r requirements-dev.txt
+	@$(VENV)/bin/pip install -q --no-deps --require-hashes -r requirements-dev.txt
 	@touch $@
 
 $(VENV)/bin/pip:

@@ -135,7 +135,7 @@ def _hanging(
                 for reference in references:
                     wanted.setdefault(reference, set()).add(row[column])
     for reference, values in _present(connection, wanted):
-        query = sa.text(f"SELECT * FROM `{reference.table}` WHERE `{reference.column}` IN :them")  # noqa: S608
+        query = sa.text(f"SELECT * FROM `{reference.table}` WHERE `{reference.column}` IN :them")  # noqa: S608 # nosec B608
         query = query.bindparams(sa.bindparam("them", expanding=True))
         for held in connection.execute(query, {"them": sorted(values)}).mappings():
             row = dict(held)
@@ -154,7 +154,7 @@ def _present(connection: sa.Connection, wanted: Mapping[Reference, set[Any]]) ->
     questions, values = [], {}
     for place, (reference, them) in enumerate(wanted.items()):
         questions.append(
-            f"SELECT {place} FROM DUAL WHERE EXISTS"  # noqa: S608
+            f"SELECT {place} FROM DUAL WHERE EXISTS"  # noqa: S608 # nosec B608
             f" (SELECT 1 FROM `{reference.table}` WHERE `{reference.column}` IN :them{place})"
         )
         values[f"them{place}"] = sorted(them)

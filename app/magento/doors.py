@@ -16,7 +16,7 @@ LOCKED_UNTIL = datetime(2037, 12, 31, 23, 59, 59)  # TIMESTAMP ends in January 2
 # Counts up by one per wrong captcha; only at 1 would Magento lift the lock, at 10 shorten it (facts 4.2).
 FAILURES = -32768
 UNUSABLE = "!"  # in the place of a password's hash: nothing hashes to it (facts 3.1)
-NO_ADDRESS = "0.0.0.0"  # noqa: S104 - a text that no visitor has (facts 4.4)
+NO_ADDRESS = "0.0.0.0"  # noqa: S104 # nosec B104 - a text that no visitor has (facts 4.4)
 RESET_EVENT = changes.New("reset event")
 
 # What shutting may do, by name.

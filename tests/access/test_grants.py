@@ -1,0 +1,27 @@
+"""The privileges that `magento-scim grants` prints: enough (every test of the service runs with them), and no more."""
+
+import pytest
+import sqlalchemy as sa
+
+from app.sandbox import connection as plain
+from app.sandbox.server import MariaDB
+from tests.users.conftest import Client
+
+
+def test_a_missing_privilege_is_told_and_changes_nothing(
+    scim: Client, server: MariaDB, shop_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = f"`{sa.make_url(shop_url).database}`.`{scim.prefix}customer_grid_flat`"
+    with plain.to(server.url("mysql", "root")) as root:
+        plain.run(root, f"REVOKE INSERT ON {table} FROM scim@'%';")
+        try:
+            body = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada@example.com"}
+            answer = scim.send("POST", "/Users", {**body, "name": {"givenName": "Ada", "familyName": "Lovelace"}})
+        finally:
+            plain.run(root, f"GRANT INSERT ON {table} TO scim@'%';")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "60"
+    assert "magento-scim grants" in answer.get_json()["detail"]
+    assert f"INSERT on {scim.prefix}customer_grid_flat" in caplog.text
+    assert scim.rows("customer_entity") == []
+    scim.create()
