@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from app.magento import cascades
 from app.sandbox import connection as plain
 from app.sandbox.server import MariaDB
 from tests.users.conftest import Client
@@ -25,3 +26,19 @@ def test_a_missing_privilege_is_told_and_changes_nothing(
     assert f"INSERT on {scim.prefix}customer_grid_flat" in caplog.text
     assert scim.rows("customer_entity") == []
     scim.create()
+
+
+def test_what_hangs_on_a_customer_is_seen_with_the_printed_privileges(
+    shop_url: str, service_url: str, table_prefix: str
+) -> None:
+    """Else a deletion's journal lacks rows: MariaDB shows no deletion rules to a user with rights table by table."""
+    found = []
+    for url in (shop_url, service_url):
+        engine = sa.create_engine(url)
+        with engine.connect() as connection:
+            read = cascades.load(connection)
+        engine.dispose()
+        place = (f"{table_prefix}customer_entity", "entity_id")
+        found.append({(each.table, each.column, each.rule) for each in read.references[place]})
+    assert found[0] == found[1]
+    assert len(found[0]) > 25
