@@ -12,7 +12,7 @@ import pymysql
 import pytest
 import sqlalchemy
 
-from app.commands import setup
+from app import granting
 from app.sandbox import connection, dump, seed, tables
 from app.sandbox.server import MariaDB
 
@@ -173,7 +173,7 @@ def narrow(server: MariaDB, url: str, prefix: str) -> str:
     shop = sqlalchemy.make_url(url)
     engine = sqlalchemy.create_engine(shop)
     with engine.connect() as opened:
-        needed = setup.privileges(opened, prefix, makes_options=True)
+        needed = granting.privileges(opened, prefix, makes_options=True)
     engine.dispose()
     statements = ["CREATE USER IF NOT EXISTS scim@'%' IDENTIFIED BY 'scim';"]
     for table, privileges in needed.items():

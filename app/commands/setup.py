@@ -1,13 +1,11 @@
 """Setting up beside a shop: `magento-scim install` and `magento-scim grants`."""
 
 import click
-import sqlalchemy as sa
 
-from app import config, service
+from app import config, granting, service
 from app.commands import frame
 from app.ledger import install as ledger_install
-from app.ledger import tables
-from app.magento import cascades, database, schema
+from app.magento import database
 
 
 @click.command()
@@ -42,7 +40,7 @@ def grants(user: str) -> None:
     with database.reading(magento.engine) as connection:
         if ledger_install.current(connection, settings.prefix) != ledger_install.newest():
             raise config.Refused("GRANT wants tables that exist: run `magento-scim install` first.")
-        needed = privileges(connection, settings.prefix, makes_options=makes_options)
+        needed = granting.privileges(connection, settings.prefix, makes_options=makes_options)
     magento.engine.dispose()
     name = settings.database.database
     click.echo(f"-- CREATE USER {user} IDENTIFIED BY '…';")
@@ -51,15 +49,3 @@ def grants(user: str) -> None:
     click.echo("-- For `magento-scim guard on`, where the database may have a trigger of ours:")
     click.echo(f"-- GRANT TRIGGER ON `{name}`.`{settings.prefix}customer_entity` TO {user};")
     click.echo("-- `magento-scim install` wants more: CREATE, ALTER, DROP, INDEX and REFERENCES on the database.")
-
-
-def privileges(connection: sa.Connection, prefix: str, *, makes_options: bool) -> dict[str, tuple[str, ...]]:
-    """Give what the service's database user needs, by table: Magento's own, what hangs on customers, and ours."""
-    present = set(sa.inspect(connection).get_table_names())
-    roots = [f"{prefix}{root}" for root in ("customer_entity", "customer_group")]
-    own = schema.grants(prefix, makes_options=makes_options)
-    needed = {table: granted for table, granted in own if table in present}
-    for table, granted in cascades.privileges(cascades.load(connection), roots).items():
-        needed[table] = tuple(dict.fromkeys((*needed.get(table, ()), *granted)))
-    needed |= dict.fromkeys(tables.names(prefix), ("SELECT", "INSERT", "UPDATE", "DELETE"))
-    return needed | {ledger_install.version_table(prefix): ("SELECT",)}
