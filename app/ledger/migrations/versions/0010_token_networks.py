@@ -3,7 +3,7 @@
 from alembic import context, op
 
 revision = "0010"
-down_revision = "0007"
+down_revision = "0009"
 
 
 def upgrade() -> None:
