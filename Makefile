@@ -11,11 +11,13 @@ ARGS ?=
 VENV := .venv
 # One test process for each core, at most four, each with a database server of its own.
 SIDE_BY_SIDE := -n auto --maxprocesses=4 --dist=worksteal
+PINS := UV_CUSTOM_COMPILE_COMMAND='make pins' uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	--no-annotate
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv test test-faults test-long fuzz bench lint conformance clean distclean
+.PHONY: help run venv test test-faults test-long fuzz bench lint pins conformance clean distclean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -42,13 +44,20 @@ fuzz: $(VENV)/.installed-dev ## send malformed requests to a sandbox of its own:
 	@$(VENV)/bin/python -m app.sandbox.programs
 	@exec $(VENV)/bin/python -m tests.fuzz $(COUNT) --jobs 2 $(ARGS)
 
-bench: $(VENV)/.installed-bench ## measure, against goals and floor: make bench [SIZES="10000 1000000"] [SECONDS=5] [SOAK=200000] [DUMP=shop.sql.gz] [ARGS="--only get"]
+bench: $(VENV)/.installed-dev ## measure, against goals and floor: make bench [SIZES="10000 1000000"] [SECONDS=5] [SOAK=200000] [DUMP=shop.sql.gz] [ARGS="--only get"]
 	@$(VENV)/bin/python -m app.sandbox.programs
 	@exec $(VENV)/bin/python -m bench $(SIZES) --seconds $(SECONDS) --soak $(SOAK) $(if $(DUMP),--dump '$(DUMP)') $(ARGS)
 
-lint: $(VENV)/.installed-dev ## check style and types
+lint: $(VENV)/.installed-dev ## check style, types, insecure code, and known holes in what we run on
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
+	@$(VENV)/bin/bandit -q -ll -r app wsgi.py 2>/dev/null
+	@$(VENV)/bin/pip-audit --progress-spinner off --disable-pip --require-hashes -r requirements.txt >$(VENV)/audit 2>&1 \
+		|| { cat $(VENV)/audit; exit 1; }
+
+pins: ## write requirements*.txt anew from setup.cfg: make pins [ARGS="--upgrade"]; wants uv
+	@$(PINS) $(ARGS) setup.cfg --extra build -o requirements.txt
+	@$(PINS) $(ARGS) setup.cfg --extra build --extra dev --extra bench -c requirements.txt -o requirements-dev.txt
 
 conformance: $(VENV)/.installed-dev ## write docs/conformance.md from the tests' markers
 	@$(VENV)/bin/python -m tests.conformance.generate
@@ -69,18 +78,13 @@ distclean: clean ## also remove .venv
 
 $(VENV)/.installed: requirements.txt setup.cfg pyproject.toml | $(VENV)/bin/pip
 	@echo "Installing requirements.txt into $(VENV)"
-	@$(VENV)/bin/pip install -q -r requirements.txt
+	@$(VENV)/bin/pip install -q --no-deps --require-hashes -r requirements.txt
 	@$(VENV)/bin/pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed
-	@echo "Installing requirements-bench.txt into $(VENV)"
-	@$(VENV)/bin/pip install -q -r requirements-bench.txt
-	@touch $@
-
-$(VENV)/.installed-dev: requirements-dev.txt requirements-bench.txt $(VENV)/.installed
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing requirements-dev.txt into $(VENV)"
-	@$(VENV)/bin/pip install -q -r requirements-dev.txt
+	@$(VENV)/bin/pip install -q --no-deps --require-hashes -r requirements-dev.txt
 	@touch $@
 
 $(VENV)/bin/pip:

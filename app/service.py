@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import flask
 import sqlalchemy as sa
 
-from app import config, metrics, observer, watch
+from app import config, jwts, metrics, observer, rates, watch
 from app.ledger import install, tables
 from app.ledger import settings as ledger_settings
 from app.magento import changes, database, passwords, shop
@@ -33,6 +33,8 @@ class Service:
     watch: watch.Watch
     observer: observer.Observer
     profile: profiles.Profile
+    rates: rates.Rates | None
+    verifier: jwts.Verifier | None
     lane: passwords.Lane = field(default_factory=lambda: passwords.Lane(2))
     fired: Counter[str] = field(default_factory=Counter)
 
@@ -171,4 +173,6 @@ def start(settings: config.Config) -> Service:
     magento.engine.dispose()  # a process forked from this one must not share its connections
     both = {**{name: magento.tables[name] for name in magento.tables}, **ledger.named()}
     heard = observer.Observer(magento, ledger, settings.record_requests, settings.seen)
-    return Service(settings, magento, ledger, both, own, watched, heard, profile)
+    accounts = rates.Rates(settings.rate_limit) if settings.rate_limit else None
+    verifier = jwts.Verifier(settings.jwt) if settings.jwt else None
+    return Service(settings, magento, ledger, both, own, watched, heard, profile, accounts, verifier)

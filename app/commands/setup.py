@@ -1,13 +1,11 @@
 """Setting up beside a shop: `magento-scim install` and `magento-scim grants`."""
 
 import click
-import sqlalchemy as sa
 
-from app import config, service
+from app import config, granting, service
 from app.commands import frame
 from app.ledger import install as ledger_install
-from app.ledger import tables
-from app.magento import cascades, database, guard, schema
+from app.magento import database, guard
 from app.mapping import ways
 
 
@@ -54,24 +52,15 @@ def grants(user: str) -> None:
     magento = service.open_shop(settings)
     tenants = service.read_rules(settings, magento).tenants.values()
     makes_options = any(tenant.ruleset.makes_options for tenant in tenants)
-    engine = magento.engine
-    with database.reading(engine) as connection:
-        present = set(sa.inspect(connection).get_table_names())
+    with database.reading(magento.engine) as connection:
         if ledger_install.current(connection, settings.prefix) != ledger_install.newest():
             raise config.Refused("GRANT wants tables that exist: run `magento-scim install` first.")
-        roots = [f"{settings.prefix}{root}" for root in ("customer_entity", "customer_group")]
-        hanging = cascades.privileges(cascades.load(connection), roots)
-    engine.dispose()
+        needed = granting.privileges(connection, settings.prefix, makes_options=makes_options)
+    magento.engine.dispose()
     name = settings.database.database
-    own = schema.grants(settings.prefix, makes_options=makes_options)
-    needed = {table: privileges for table, privileges in own if table in present}
-    for table, privileges in hanging.items():
-        needed[table] = tuple(dict.fromkeys((*needed.get(table, ()), *privileges)))
-    needed |= dict.fromkeys(tables.names(settings.prefix), ("SELECT", "INSERT", "UPDATE", "DELETE"))
     click.echo(f"-- CREATE USER {user} IDENTIFIED BY '…';")
-    for table, privileges in needed.items():
-        click.echo(f"GRANT {', '.join(privileges)} ON `{name}`.`{table}` TO {user};")
-    click.echo(f"GRANT SELECT ON `{name}`.`{ledger_install.version_table(settings.prefix)}` TO {user};")
+    for table, granted in needed.items():
+        click.echo(f"GRANT {', '.join(granted)} ON `{name}`.`{table}` TO {user};")
     click.echo("-- For `magento-scim guard on`, where the database may have a trigger of ours:")
     click.echo(f"-- GRANT TRIGGER ON `{name}`.`{settings.prefix}customer_entity` TO {user};")
     click.echo("-- `magento-scim install` wants more: CREATE, ALTER, DROP, INDEX and REFERENCES on the database.")

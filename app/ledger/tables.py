@@ -86,6 +86,7 @@ def define(prefix: str = "") -> Tables:
         sa.Column("last_used_at", sa.DateTime),
         sa.Column("revoked_at", sa.DateTime),
         sa.Column("user_id", mysql.INTEGER(unsigned=True)),
+        sa.Column("networks", sa.String(1000, collation="ascii_bin")),
     )
     group = sa.Table(
         f"{prefix}scim_group",

@@ -29,6 +29,7 @@ class Token:
     last_used_at: datetime | None
     revoked_at: datetime | None
     user_id: int | None = None
+    networks: tuple[str, ...] = ()
 
     def alive(self, now: datetime) -> bool:
         """Say whether the token opens anything at `now` (naive UTC)."""
@@ -50,6 +51,7 @@ def _token(row: sa.Row[Any]) -> Token:
         row.last_used_at,
         row.revoked_at,
         row.user_id,
+        tuple((row.networks or "").split()),
     )
 
 
@@ -62,10 +64,12 @@ def create(
     now: datetime,
     expires_at: datetime | None = None,
     user_id: int | None = None,
+    networks: Sequence[str] = (),
 ) -> str:
     """Make a token and return its secret, which is known only now (256 random bits).
 
-    `user_id`: the customer whom /Me is for its holder.
+    `user_id`: the customer whom /Me is for its holder. `networks`: the only addresses it may be used from, as
+    203.0.113.0/24; none: all.
     """
     secret = secrets.token_urlsafe(32)
     connection.execute(
@@ -77,6 +81,7 @@ def create(
             created_at=now,
             expires_at=expires_at,
             user_id=user_id,
+            networks=" ".join(networks) or None,
         )
     )
     return secret

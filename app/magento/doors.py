@@ -18,7 +18,7 @@ FAILURES = -32768
 # Magento ends a session where the cut is later than its start, both in whole seconds (facts 4.3).
 CUT = timedelta(seconds=1)
 UNUSABLE = "!"  # in the place of a password's hash: nothing hashes to it (facts 3.1)
-NO_ADDRESS = "0.0.0.0"  # noqa: S104 - a text that no visitor has (facts 4.4)
+NO_ADDRESS = "0.0.0.0"  # noqa: S104 # nosec B104 - a text that no visitor has (facts 4.4)
 RESET_EVENT = changes.New("reset event")
 
 # What shutting may do, by name.

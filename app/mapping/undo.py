@@ -203,7 +203,7 @@ def _ranks(hanging: cascades.Cascades, prefix: str, tables: Iterable[str]) -> di
 def _standing(connection: sa.Connection, bridge: bridges.Bridge, row: Row) -> dict[str, Any] | None:
     """Read a row as it stands, held until the transaction ends; None where it is not there."""
     where = " AND ".join(f"`{column}` = :k{place}" for place, column in enumerate(row.key))
-    query = sa.text(f"SELECT * FROM `{bridge.shop.prefix}{row.table}` WHERE {where} FOR UPDATE")  # noqa: S608
+    query = sa.text(f"SELECT * FROM `{bridge.shop.prefix}{row.table}` WHERE {where} FOR UPDATE")  # noqa: S608 # nosec B608
     found = connection.execute(query, {f"k{place}": value for place, value in enumerate(row.key.values())})
     standing = found.mappings().first()
     return dict(standing) if standing is not None else None
