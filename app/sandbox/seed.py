@@ -125,7 +125,7 @@ def fill_grid(
     columns |= {f"billing_{name}": f"b.{name}" for name in BILLING.split()}
     connection.run(
         target,
-        f"REPLACE INTO `{prefix}customer_grid_flat` ({', '.join(columns)})"  # noqa: S608 # nosec B608
+        f"REPLACE INTO `{prefix}customer_grid_flat` ({', '.join(columns)})"  # noqa: S608
         f" SELECT {', '.join(columns.values())} FROM `{prefix}customer_entity` e{joins} WHERE e.entity_id >= {since}",
     )
 
@@ -197,7 +197,7 @@ def _insert(target: "pymysql.Connection[Any]", prefix: str, table: str, rows: Se
         names = ", ".join(f"`{column}`" for column in columns)
         places = ", ".join(["%s"] * len(columns))
         cursor.executemany(
-            f"INSERT INTO `{prefix}{table}` ({names}) VALUES ({places})",  # noqa: S608 # nosec B608
+            f"INSERT INTO `{prefix}{table}` ({names}) VALUES ({places})",  # noqa: S608
             [tuple(row[column] for column in columns) for row in rows],
         )
 

@@ -24,6 +24,6 @@ def make(url: str, release: str = "2.4.7", prefix: str = "", *, customers: bool 
 def _is_whole(url: str, prefix: str) -> bool:
     with connection.to(url) as target, target.cursor() as cursor:
         try:
-            return bool(cursor.execute(f"SELECT 1 FROM `{prefix}store_website`"))  # noqa: S608 # nosec B608
+            return bool(cursor.execute(f"SELECT 1 FROM `{prefix}store_website`"))  # noqa: S608
         except pymysql.err.ProgrammingError:  # no such table
             return False
