@@ -35,8 +35,7 @@ def run(monkeypatch: pytest.MonkeyPatch, scim: Client, shop_url: str, tmp_path: 
         return CliRunner().invoke(cli.main, list(words))
 
     yield command
-    bridge = bridge_of(scim)
-    guard.off(bridge.shop.engine, ways.names(bridge))
+    guard.off(scim.engine, ways.names(bridge_of(scim)))
 
 
 def test_the_guard_is_made_and_removed_and_says_so(run: Run, scim: Client) -> None:

@@ -258,8 +258,8 @@ def test_a_deadlock_is_tried_again(scim: Client) -> None:
 
 
 def _waits(scim: Client) -> bool:
-    """Say whether somebody else has a statement under way on the grid."""
-    with scim.engine.connect() as connection:
+    """Say whether the service has a statement under way on the grid; only its own database user sees that."""
+    with scim.app.extensions["magento-scim"].shop.engine.connect() as connection:
         query = (
             "SELECT COUNT(*) FROM information_schema.processlist"
             " WHERE info LIKE '%customer_grid_flat%' AND id <> CONNECTION_ID()"
