@@ -16,7 +16,7 @@ from app.mapping import bridges, clock, leaving, writes
 
 BATCH = 100
 KEEP, RESTORE = "keep-locked", "restore"
-OURS = ("scim_email", "scim_address", "scim_membership", "scim_shared_email", "scim_held")
+OURS = ("scim_email", "scim_address", "scim_membership", "scim_shared_email", "scim_held", "scim_external_id")
 Row = changes.RowChange
 
 
