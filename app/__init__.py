@@ -22,6 +22,7 @@ The map of the code, in the order a request meets it:
     ledger/         our own tables: links with documents, claims, labels, tokens, their migrations
     watch.py        mapping.yaml while the service runs
     observer.py     what requests tell of their identity provider: recorded, counted, by a thread
+    doctor.py       is this installation well? (granting.py: which privileges it needs)
     health.py       /healthz, /readyz, /metrics (metrics.py); logs.py: a line of JSON for each request
     editor.py       /scim/mapping.schema.json
     errors.py       every exception -> SCIM error document
