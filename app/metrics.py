@@ -44,21 +44,23 @@ def count(response: flask.Response, profile: str) -> None:
         SECONDS.labels(method, route).observe(time.perf_counter() - flask.g.began)
 
 
-def listen(engine: sa.Engine) -> None:
-    """Measure every statement of an engine."""
+def listen(*engines: sa.Engine) -> None:
+    """Measure every statement of some engines."""
 
-    @sa.event.listens_for(engine, "before_cursor_execute")
     def begin(connection: sa.Connection, *_: Any) -> None:
         connection.info["began"] = time.perf_counter()
 
-    @sa.event.listens_for(engine, "after_cursor_execute")
     def end(connection: sa.Connection, *_: Any) -> None:
         STATEMENTS.observe(time.perf_counter() - connection.info.pop("began", time.perf_counter()))
 
-    @sa.event.listens_for(engine, "handle_error")
     def fault(context: sa.engine.ExceptionContext) -> None:
         code = driver_errors.number(context.original_exception)
         FAULTS.labels(KINDS.get(code, "lost" if context.is_disconnect else "other")).inc()
+
+    for engine in engines:
+        sa.event.listen(engine, "before_cursor_execute", begin)
+        sa.event.listen(engine, "after_cursor_execute", end)
+        sa.event.listen(engine, "handle_error", fault)
 
 
 KINDS = {1213: "deadlock", 1205: "lock_wait", 1062: "duplicate"}  # the first two make a transaction start again
@@ -89,7 +91,7 @@ class Standing(Collector):
         here, now = self.here, datetime.now(UTC).replace(tzinfo=None)
         expiry = GaugeMetricFamily("scim_token_expires_seconds", "Until a token expires", labels=["token", "tenant"])
         entity, journal = here.shop.tables["customer_entity"], here.ledger.journal
-        with database.reading(here.shop.engine) as connection:
+        with database.reading(here.shop.reader) as connection:
             for token in tokens.fetch(connection, here.ledger):
                 if token.expires_at is not None and token.alive(now):
                     expiry.add_metric([token.name, token.tenant], (token.expires_at - now).total_seconds())

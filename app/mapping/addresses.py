@@ -77,7 +77,8 @@ class _Work:
     def _place(self) -> None:
         """Note the country as far as it is known by now."""
         country_id = self.values.get("country_id", self.context.data.get("country_id"))
-        self.context = replace(self.context, place=replace(self.context.place, country_id=country_id))
+        if country_id != self.context.place.country_id:
+            self.context = replace(self.context, place=replace(self.context.place, country_id=country_id))
 
     def _waits(self, target: str) -> bool:
         """Say whether nothing can be said of an attribute since its country is wrong."""
@@ -97,6 +98,8 @@ class _Work:
 
     def told(self) -> tuple[str, ...]:
         """Give the problems, each with the path that it is about."""
+        if not self.problems:
+            return ()
         places = {each.target: each.place for each in self.rule.fields}
         return tuple(f"{places.get(c, f'{self.rule.root} ({c})')}: {why}" for c, why in self.problems.items())
 

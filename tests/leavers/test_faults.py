@@ -71,7 +71,7 @@ def test_a_worker_dies_at_each_statement(
         if "delete" in before:
             assert _delete(client, user_id).status_code == 204
         stood = _state(client)
-        bridge_of(client).shop.engine.dispose()
+        bridge_of(client).shop.dispose()
         died = _in_a_process(client, deed, user_id, at)
         if died:
             deaths += 1
