@@ -21,6 +21,7 @@ from app import logs
 from app.ledger import tokens
 from app.magento import database, driver_errors
 from app.magento import errors as shop_errors
+from app.mapping import totals
 
 if TYPE_CHECKING:
     from app import service
@@ -106,10 +107,22 @@ class Standing(Collector):
             yield expiry
             for name, query in counts.items():
                 gauge = GaugeMetricFamily(name, MEANINGS[name])
-                gauge.add_metric([], float(connection.execute(query).scalar_one()))
+                gauge.add_metric([], self._count(connection, name, query))
                 yield gauge
 
+    def _count(self, connection: sa.Connection, name: str, query: sa.Select[Any]) -> float:
+        """Count; a large number, which takes long, is kept for a while."""
+        kept: dict[str, tuple[float, float]] = self.here.shop.lasting("gauges", dict)
+        number, at = kept.get(name, (0.0, 0.0))
+        large = kept.get("scim_users", (0.0, 0.0))[0] >= totals.LARGE
+        if name in COUNTED and name in kept and large and time.monotonic() - at <= GAUGE_SECONDS:
+            return number
+        kept[name] = (float(connection.execute(query).scalar_one()), time.monotonic())
+        return kept[name][0]
 
+
+COUNTED = ("scim_users", "scim_users_inactive")
+GAUGE_SECONDS = 300.0  # for which the counts of a large shop are kept: somebody scrapes every few seconds
 MEANINGS = {
     "scim_users": "Managed customers",
     "scim_users_inactive": "Managed customers that are deactivated",

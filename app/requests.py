@@ -17,10 +17,13 @@ DEEPEST = 50  # levels of a body: no message of the protocol has a dozen
 
 
 def bridge() -> bridges.Bridge:
-    """Give the bridge of the request's tenant."""
-    caller = flask.g.get("caller")
-    origin = bridges.Origin(request_id(), caller.name if caller else "", caller.token_id if caller else None)
-    return service.current().bridge(flask.g.tenant, flask.request.host_url, origin)
+    """Give the bridge of the request's tenant; who calls is known by then."""
+    if "bridge" not in flask.g:
+        caller = flask.g.get("caller")
+        origin = bridges.Origin(request_id(), caller.name if caller else "", caller.token_id if caller else None)
+        flask.g.bridge = service.current().bridge(flask.g.tenant, flask.request.host_url, origin)
+    found: bridges.Bridge = flask.g.bridge
+    return found
 
 
 def request_id() -> str:

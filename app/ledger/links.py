@@ -53,8 +53,11 @@ def dump(document: Document) -> str:
 
 def of(values: Sequence[Any]) -> Link:
     """Make a link of its row's values, which are in the order of the table's columns."""
-    text = values[4]
-    return Link(*values[:4], json.loads(text), *values[5:], text)
+    entity_id, tenant, user_name, external_id, text, created_at, modified_at, since, how, former_name = values
+    document = json.loads(text)
+    return Link(
+        entity_id, tenant, user_name, external_id, document, created_at, modified_at, since, how, former_name, text
+    )
 
 
 def fetch(connection: sa.Connection, ledger: tables.Tables, entity_ids: Collection[int]) -> dict[int, Link]:

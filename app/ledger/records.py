@@ -28,12 +28,18 @@ class Record:
 EMPTY = Record()
 
 
-def beside(query: sa.Select[Any], ledger: tables.Tables, customer: sa.Column[Any]) -> sa.Select[Any]:
-    """Add what a record is made of to a query of customers; its parameter TENANT says for whom it is read."""
+def beside(
+    query: sa.Select[Any], ledger: tables.Tables, customer: sa.Column[Any], *, addresses: bool
+) -> sa.Select[Any]:
+    """Add what a record is made of to a query of customers, `addresses` only where they are wanted.
+
+    The query's parameter TENANT says for whom it is read.
+    """
     link, mark, table = ledger.link, ledger.inactive, customer.table
     joined = table.outerjoin(link, link.c.entity_id == customer).outerjoin(mark, mark.c.entity_id == customer)
     columns = [column.label(f"{own.name}_{column.name}") for own in (link, mark) for column in own.columns]
-    return query.select_from(joined).add_columns(*columns, _groups(ledger, customer), _addresses(ledger, customer))
+    kept = _addresses(ledger, customer) if addresses else sa.null().label("no_addresses")
+    return query.select_from(joined).add_columns(*columns, _groups(ledger, customer), kept)
 
 
 def _groups(ledger: tables.Tables, customer: sa.Column[Any]) -> sa.ColumnElement[Any]:

@@ -19,7 +19,7 @@ from sqlalchemy.dialects import mysql
 
 from app.ledger import links
 from app.magento import addresses, values
-from app.mapping import bridges, groups, rules, visibility
+from app.mapping import bridges, groups, rules, totals, visibility
 from app.scim import cursors, errors, paths, trees
 
 MOST_JUDGED = 20_000  # candidates that the evaluator looks at before a filter is too wide
@@ -657,6 +657,8 @@ def find(
         total = after.total
     elif start == 1 and count and len(rows) <= count:
         total = len(rows)
+    elif where is None:
+        total = totals.users(connection, bridge)
     else:
         total = int(connection.execute(sa.select(sa.func.count()).select_from(counted.subquery())).scalar_one())
     return Slice([row.entity_id for row in rows[:count]], total, _end(rows[:count]) if len(rows) > count else None)

@@ -116,9 +116,11 @@ def _read(
     connection: sa.Connection, bridge: bridges.Bridge, ids: Collection[int], *, lock: bool
 ) -> tuple[dict[int, customers.Customer], dict[int, records.Record]]:
     """Read customers and what we know of them: in one statement, in another once they are locked."""
-    ledger = bridge.ledger
+    ledger, addresses = bridge.ledger, bool(bridge.ruleset.addresses)
     beside = customers.More(
-        "records", lambda query, customer: records.beside(query, ledger, customer), {records.TENANT: bridge.tenant}
+        f"records, addresses {addresses}",
+        lambda query, customer: records.beside(query, ledger, customer, addresses=addresses),
+        {records.TENANT: bridge.tenant},
     )
     if lock:
         found = customers.fetch(connection, bridge.shop, ids, codes=bridge.codes, lock=True)
