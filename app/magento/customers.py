@@ -77,13 +77,14 @@ def fetch_with(
     wanted_ids = sorted(set(ids))
     if not wanted_ids:
         return {}, {}
+    one = len(wanted_ids) == 1
     attributes, names, statement = shop.prepared(
-        ("customers", codes, lock, more and more.name), lambda: _query(shop, codes, more, lock)
+        ("customers", codes, lock, one, more and more.name), lambda: _query(shop, codes, more, lock=lock, one=one)
     )
     none = dict.fromkeys(a.code for a in attributes)
     found: dict[int, dict[str, Any]] = {}
     beside: dict[int, Sequence[Any]] = {}
-    for row in connection.execute(statement, {"ids": wanted_ids, **(more.given if more else {})}).all():
+    for row in connection.execute(statement, {**changes.them(wanted_ids), **(more.given if more else {})}).all():
         found[row[0]] = {**none, **dict(zip(names, row, strict=False))}
         beside[row[0]] = row[len(names) :]
     hollow: dict[int, set[str]] = {}
@@ -100,15 +101,14 @@ def fetch_with(
 
 
 def _query(
-    shop: shop.Shop, codes: tuple[str, ...] | None, more: More | None, lock: bool
+    shop: shop.Shop, codes: tuple[str, ...] | None, more: More | None, *, lock: bool, one: bool
 ) -> tuple[list[catalog.Attribute], list[str], sa.Select[Any]]:
     """Make the statement that reads customers, once; with the attributes it is for and the names of their columns."""
     attributes = _wanted(shop, codes)
     entity = shop.tables[TABLE]
     columns = [entity.c.entity_id]
     columns += [entity.c[a.column] for a in attributes if a.static and a.column != "entity_id"]
-    statement = sa.select(*columns).where(entity.c.entity_id.in_(sa.bindparam("ids", expanding=True)))
-    statement = statement.order_by(entity.c.entity_id)
+    statement = sa.select(*columns).where(changes.among(entity.c.entity_id, one)).order_by(entity.c.entity_id)
     if more is not None:
         statement = more.add(statement, entity.c.entity_id)
     return attributes, [column.name for column in columns], statement.with_for_update() if lock else statement
