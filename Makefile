@@ -4,15 +4,20 @@ PYTHON ?= python3
 PORT ?= 8080
 DUMP ?=
 COUNT ?= 100000
+SIZES ?= 10000 100000 1000000
+SECONDS ?= 5
+SOAK ?= 200000
 ARGS ?=
 VENV := .venv
 # One test process for each core, at most four, each with a database server of its own.
 SIDE_BY_SIDE := -n auto --maxprocesses=4 --dist=worksteal
+PINS := UV_CUSTOM_COMPILE_COMMAND='make pins' uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	--no-annotate
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv test test-faults fuzz lint conformance clean distclean
+.PHONY: help run venv test test-faults test-long fuzz bench lint pins conformance clean distclean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -29,15 +34,30 @@ test: $(VENV)/.installed-dev ## run the tests: make test [DUMP=shop.sql.gz] [ARG
 
 test-faults: $(VENV)/.installed-dev ## run the tests that cause faults, for minutes
 	@$(VENV)/bin/python -m app.sandbox.programs
-	@exec $(VENV)/bin/python -m pytest tests/faults -m 'long or not long' $(ARGS)
+	@exec $(VENV)/bin/python -m pytest tests/faults tests/leavers/test_faults.py -m 'long or not long' $(ARGS)
+
+test-long: $(VENV)/.installed-dev ## run the tests that `make test` leaves out because they take long
+	@$(VENV)/bin/python -m app.sandbox.programs
+	@exec $(VENV)/bin/python -m pytest -m long $(ARGS)
 
 fuzz: $(VENV)/.installed-dev ## send malformed requests to a sandbox of its own: make fuzz [COUNT=100000] [ARGS="--profile strict"]
 	@$(VENV)/bin/python -m app.sandbox.programs
 	@exec $(VENV)/bin/python -m tests.fuzz $(COUNT) --jobs 2 $(ARGS)
 
-lint: $(VENV)/.installed-dev ## check style and types
+bench: $(VENV)/.installed-dev ## measure, against goals and floor: make bench [SIZES="10000 1000000"] [SECONDS=5] [SOAK=200000] [DUMP=shop.sql.gz] [ARGS="--only get"]
+	@$(VENV)/bin/python -m app.sandbox.programs
+	@exec $(VENV)/bin/python -m bench $(SIZES) --seconds $(SECONDS) --soak $(SOAK) $(if $(DUMP),--dump '$(DUMP)') $(ARGS)
+
+lint: $(VENV)/.installed-dev ## check style, types, insecure code, and known holes in what we run on
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
+	@$(VENV)/bin/bandit -q -ll -r app wsgi.py -x ./app/sandbox,app/sandbox 2>/dev/null
+	@$(VENV)/bin/pip-audit --progress-spinner off --disable-pip --require-hashes -r requirements.txt >$(VENV)/audit 2>&1 \
+		|| { cat $(VENV)/audit; exit 1; }
+
+pins: ## write requirements*.txt anew from setup.cfg: make pins [ARGS="--upgrade"]; wants uv
+	@$(PINS) $(ARGS) setup.cfg --extra build -o requirements.txt
+	@$(PINS) $(ARGS) setup.cfg --extra build --extra dev --extra bench -c requirements.txt -o requirements-dev.txt
 
 conformance: $(VENV)/.installed-dev ## write docs/conformance.md from the tests' markers
 	@$(VENV)/bin/python -m tests.conformance.generate
@@ -58,13 +78,13 @@ distclean: clean ## also remove .venv
 
 $(VENV)/.installed: requirements.txt setup.cfg pyproject.toml | $(VENV)/bin/pip
 	@echo "Installing requirements.txt into $(VENV)"
-	@$(VENV)/bin/pip install -q -r requirements.txt
+	@$(VENV)/bin/pip install -q --no-deps --require-hashes -r requirements.txt
 	@$(VENV)/bin/pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing requirements-dev.txt into $(VENV)"
-	@$(VENV)/bin/pip install -q -r requirements-dev.txt
+	@$(VENV)/bin/pip install -q --no-deps --require-hashes -r requirements-dev.txt
 	@touch $@
 
 $(VENV)/bin/pip:

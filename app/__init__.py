@@ -4,7 +4,7 @@ The map of the code, in the order a request meets it:
 
     config.py       the environment and Magento's own env.php, read once      (envphp.py: that file, without PHP)
     service.py      what a process holds between requests
-    auth.py         bearer token -> caller
+    auth.py         bearer token -> caller          (jwts.py: JSON Web Tokens; rates.py: how often a token may ask)
     endpoints.py    the URL table
     openapi.py      the URL table and the schemas as OpenAPI 3.1
     scim/           the protocol: attributes, schemas, paths, filters, patch, messages, discovery, profiles
@@ -21,6 +21,7 @@ The map of the code, in the order a request meets it:
                     planned first (plans, changes)
     ledger/         our own tables: links with documents, claims, labels, tokens, their migrations
     watch.py        mapping.yaml while the service runs
+    observer.py     what requests tell of their identity provider: recorded, counted, by a thread
     health.py       /healthz, /readyz, /metrics (metrics.py); logs.py: a line of JSON for each request
     editor.py       /scim/mapping.schema.json
     errors.py       every exception -> SCIM error document
@@ -51,6 +52,7 @@ def create_app(settings: config.Config | None = None) -> flask.Flask:
     """
     # Imported here, so that a room can be used, and tested, without the others.
     import flask
+    from werkzeug.middleware import proxy_fix
 
     from app import config, editor, endpoints, errors, health, service, urls
 
@@ -60,6 +62,9 @@ def create_app(settings: config.Config | None = None) -> flask.Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     app.url_map.strict_slashes = False
     app.wsgi_app = urls.Tidy(app.wsgi_app)  # type: ignore[method-assign]
+    if settings.proxies:
+        trusted = settings.proxies
+        app.wsgi_app = proxy_fix.ProxyFix(app.wsgi_app, trusted, trusted)  # type: ignore[method-assign]
     app.register_blueprint(health.blueprint)
     app.register_blueprint(editor.blueprint)
     app.register_blueprint(endpoints.blueprint, url_prefix=service.PATH)

@@ -12,6 +12,13 @@ from app.scim import lazy
 STREAMED = 1000  # lists longer than this are written in pieces of this many elements
 SCIM_JSON = "application/scim+json"
 PLAIN_JSON = "application/json"
+PROTECTION = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
 MEDIA_TYPES = (SCIM_JSON, PLAIN_JSON)
 
 
@@ -47,6 +54,15 @@ def empty(status: int, headers: Mapping[str, str] | None = None) -> flask.Respon
     response = flask.Response(status=status, headers=dict(headers or {}))
     del response.headers["Content-Type"]
     return response
+
+
+def protect(response: flask.Response) -> None:
+    """Forbid browsers and caches whatever they might do with an answer (OWASP REST Security Cheat Sheet).
+
+    Strict-Transport-Security is the web server's in front, which knows of TLS.
+    """
+    for name, value in PROTECTION.items():
+        response.headers.setdefault(name, value)
 
 
 def _media_type() -> str:

@@ -13,9 +13,17 @@
 | SCIM_MAX_BODY | the largest request body in bytes, 1048576 if not set |
 | SCIM_MAX_PAGE | the most resources on one page, 1000 if not set |
 | SCIM_MAX_OPERATIONS | the most operations in one bulk request, 1000 if not set |
-| SCIM_MAPPING_WATCH | seconds between two looks at the mapping file, 1 if not set; 0: it is read at start only |
+| SCIM_MAPPING_WATCH | seconds between two looks at the mapping file, 1 if not set; 0: at start and SIGHUP only |
+| SCIM_RECORD_REQUESTS | how many requests of each tenant are kept to be looked at, 0 if not set: none |
+| SCIM_SEEN | 1 (default): it is counted which attributes are sent; 0: it is not |
 | SCIM_LOG_LEVEL | debug, info (default), warning or error |
 | SCIM_LOG_FORMAT | json (default) or text |
+| SCIM_RATE_LIMIT | the most requests a minute of one token, on one host; no limit if not set |
+| SCIM_PROXIES | how many web servers in front say in X-Forwarded-For and -Proto who asks, 0 if not set |
+| SCIM_JWT_ISSUER, _AUDIENCE, _JWKS_URL | whose JSON Web Tokens are taken beside ours: all three, or none |
+| SCIM_JWT_ALGORITHMS | how they may be signed, RS256,ES256 if not set |
+| SCIM_JWT_TENANT, _TENANT_CLAIM | whose users they reach: default if not set, or what their claim "tenant" says |
+| SCIM_JWT_SCOPES | what one may do that names no scope of ours: read,write if not set, read, or none |
 | SCIM_JOURNAL_KEY | 64 hexadecimal digits that seal secrets in the journal; without it a key in the database does |
 """
 
@@ -33,12 +41,27 @@ from app import envphp
 DRIVER = "mysql+pymysql"
 OPTIONS = ("unix_socket", "charset")  # of a URL; the character set is ours whatever it says
 # Where PHP's driver looks for the server that Magento calls localhost.
-SOCKETS = ("/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")  # noqa: S108 - its usual place
+SOCKETS = ("/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")  # noqa: S108 # nosec B108 - its usual place
+# Only signatures that need a private key: with a shared secret whoever can check a token can make one (RFC 8725).
+ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA")
 SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
 class Refused(Exception):
     """The service cannot start. The message is one sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class Jwt:
+    """Whose JSON Web Tokens are taken, and what they may do."""
+
+    issuer: str
+    audience: str
+    jwks_url: str
+    algorithms: tuple[str, ...]
+    tenant: str
+    tenant_claim: str
+    scopes: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -57,8 +80,13 @@ class Config:
     max_operations: int
     journal_key: bytes | None = None
     watch_seconds: float = 0
+    record_requests: int = 0
+    seen: bool = False
     log_level: str = "info"
     log_format: str = "json"
+    rate_limit: int = 0
+    proxies: int = 0
+    jwt: Jwt | None = None
 
 
 def _url(text: str) -> sa.URL:
@@ -145,10 +173,10 @@ def from_magento(root: Path) -> tuple[sa.URL, str]:
     return url, read("db", "table_prefix") or ""
 
 
-def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+def _number(environment: Mapping[str, str], name: str, default: int, least: int = 1) -> int:
     text = environment.get(name) or str(default)
-    if not text.isdecimal() or int(text) < 1:
-        raise Refused(f"{name} is {text!r}: it takes a whole number from 1.")
+    if not text.isdecimal() or int(text) < least:
+        raise Refused(f"{name} is {text!r}: it takes a whole number from {least}.")
     return int(text)
 
 
@@ -207,6 +235,39 @@ def _tls(environment: Mapping[str, str]) -> dict[str, str]:
     return files
 
 
+def _jwt(environment: Mapping[str, str]) -> Jwt | None:
+    """Read whose JSON Web Tokens are taken; None where nobody's are."""
+    needed = ("SCIM_JWT_ISSUER", "SCIM_JWT_AUDIENCE", "SCIM_JWT_JWKS_URL")
+    given = [name for name in needed if environment.get(name)]
+    if not given:
+        return None
+    for name in needed:
+        if name not in given:
+            raise Refused(f"{given[0]} is set and {name} is not: JSON Web Tokens need issuer, audience and keys.")
+    issuer, audience, url = (environment[name] for name in needed)
+    if not re.fullmatch(r"https://\S+|http://(127\.0\.0\.1|localhost|\[::1\])[:/]\S+", url):
+        raise Refused(f"SCIM_JWT_JWKS_URL is {url!r}: keys are read over https:// only.")
+    algorithms = _words(environment, "SCIM_JWT_ALGORITHMS", "RS256,ES256", ALGORITHMS)
+    scopes = _words(environment, "SCIM_JWT_SCOPES", "read,write", ("read", "write", "none"))
+    return Jwt(
+        issuer,
+        audience,
+        url,
+        algorithms,
+        environment.get("SCIM_JWT_TENANT") or "default",
+        environment.get("SCIM_JWT_TENANT_CLAIM") or "tenant",
+        frozenset(scopes) - {"none"},
+    )
+
+
+def _words(environment: Mapping[str, str], name: str, default: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in (environment.get(name) or default).split(",") if word.strip())
+    for word in words:
+        if word not in known:
+            raise Refused(f"{name} has {word!r}: it takes {', '.join(known)}, with commas between them.")
+    return words
+
+
 def names_a_shop(environment: Mapping[str, str]) -> bool:
     """Say whether the environment points at a shop at all."""
     return bool(environment.get("SCIM_DATABASE_URL") or environment.get("MAGENTO_ROOT"))
@@ -234,6 +295,11 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
         max_operations=_number(environment, "SCIM_MAX_OPERATIONS", 1000),
         journal_key=_key(environment, "SCIM_JOURNAL_KEY"),
         watch_seconds=_seconds(environment, "SCIM_MAPPING_WATCH", 1),
+        record_requests=_number(environment, "SCIM_RECORD_REQUESTS", 0, least=0),
+        seen=_switch(environment, "SCIM_SEEN"),
         log_level=_choice(environment, "SCIM_LOG_LEVEL", ("info", "debug", "warning", "error")),
         log_format=_choice(environment, "SCIM_LOG_FORMAT", ("json", "text")),
+        rate_limit=_number(environment, "SCIM_RATE_LIMIT", 0, least=0),
+        proxies=_number(environment, "SCIM_PROXIES", 0, least=0),
+        jwt=_jwt(environment),
     )

@@ -34,12 +34,13 @@ def identify() -> None:
     requests.check_url()
     here = service.current()
     flask.g.tenant = here.tenant(flask.g.tenant_name)
-    caller = auth.identify(here.shop, here.ledger, flask.g.tenant.name)
+    caller = auth.identify(here.shop, here.ledger, flask.g.tenant.name, here.verifier)
     name = (flask.request.endpoint or "").rpartition(".")[2]
     if caller is None and name in DISCOVERY and here.config.open_discovery:
         return
     reads = flask.request.method in ("GET", "HEAD", "OPTIONS") or name.startswith("search_")
     flask.g.caller = auth.require(caller, "read" if reads else "write")
+    auth.count(flask.g.caller, here.rates)
     if name not in DISCOVERY:
         requests.shown()  # what cannot be answered is refused before anything is written
 
@@ -48,16 +49,21 @@ def identify() -> None:
 def begin() -> None:
     """Name the request, for the log and the journal."""
     logs.begin(requests.request_id())
-    service.current().watch.ensure()
+    here = service.current()
+    here.watch.ensure()
+    here.observer.ensure()
 
 
 @blueprint.after_app_request
 def end(response: flask.Response) -> flask.Response:
     """Say which request this answers, count it and log it."""
     response.headers["X-Request-Id"] = requests.request_id()
-    tenant = flask.g.get("tenant")
-    metrics.count(response, (tenant.profile if tenant else None) or service.current().profile.name)
+    answers.protect(response)
+    auth.tell(response)
+    here, tenant = service.current(), flask.g.get("tenant")
+    metrics.count(response, (tenant.profile if tenant else None) or here.profile.name)
     logs.end(response)
+    here.observer.hear(response)
     return response
 
 
@@ -126,7 +132,7 @@ def _page(
     show: Callable[[dict[str, Any]], dict[str, Any]],
 ) -> flask.Response:
     """Find a page from the query's cursor on, where it has one, and seal the next one's."""
-    binding = f"{bridge.tenant}\n{flask.g.caller.token_id}\n{kind}\n{query.text()}"
+    binding = f"{bridge.tenant}\n{flask.g.caller.slot}\n{kind}\n{query.text()}"
     after = None
     if query.cursor:
         after = cursors.read(bridge.settings.cursor_key, binding, query.cursor, query.asked)

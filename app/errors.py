@@ -13,6 +13,7 @@ from app.scim import errors, messages
 
 log = logging.getLogger(__name__)
 DRAINED = 1 << 26  # bytes
+NOT_GRANTED = 60  # seconds: a person has to do something
 VERSION = re.compile(r"/scim(?:/[^/]+)?/v(?!2(?:/|$))(\d[\w.]*)(?:/|$)", re.I)
 
 
@@ -74,6 +75,10 @@ def translate(error: Exception) -> errors.ScimError:
         log.warning("the shop's database cannot be used: %s", error)
         sentence = f"The shop's database cannot be used at the moment: try again in {error.retry_after} s."
         return errors.Unavailable(sentence, error.retry_after)
+    if isinstance(error, shop_errors.NotGranted):
+        log.error("%s: run `magento-scim grants` and give what it prints", error)
+        sentence = "The service's database user lacks a privilege: its log says which, and `magento-scim grants` all."
+        return errors.Unavailable(sentence, NOT_GRANTED)
     log.error("unexpected error", exc_info=error)
     return errors.Internal("Something went wrong in this service; its log says what.")
 

@@ -24,8 +24,9 @@ BEARER: list[Json] = [{"bearer": []}]
 TITLES = {400: "The request is wrong.", 401: "No token, or none that is known.", 403: "The token may not do this."}
 TITLES |= {404: "There is no such resource.", 409: "Another resource has this name.", 412: "The resource has changed."}
 TITLES |= {413: "The body is too large.", 415: "The body is no JSON.", 500: "A fault of ours.", 501: "Not offered."}
+TITLES |= {429: "The token asks too often: again after Retry-After seconds."}
 TITLES |= {503: "The shop's database is away: again after Retry-After seconds."}
-ALWAYS = (401, 403, 500, 503)
+ALWAYS = (401, 403, 429, 500, 503)
 WITH_BODY = (400, 413, 415)
 
 
@@ -119,7 +120,7 @@ def build(app: flask.Flask, here: service.Service, bridge: bridges.Bridge, open_
     _parameters(spec, here.config.max_page)
     for status, title in TITLES.items():
         headers = {"WWW-Authenticate": _header()} if status == 401 else {}
-        headers |= {"Retry-After": _header("integer")} if status == 503 else {}
+        headers |= {"Retry-After": _header("integer")} if status in (429, 503) else {}
         spec.components.response(f"Error{status}", {"description": title, "headers": headers, **_content("Error")})
     for rule in app.url_map.iter_rules():
         if not rule.rule.startswith(f"{service.PATH}/"):  # the tenants' are the same once more

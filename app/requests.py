@@ -23,9 +23,10 @@ def bridge() -> bridges.Bridge:
     if "bridge" not in flask.g:
         caller = flask.g.get("caller")
         origin = bridges.Origin(request_id(), caller.name if caller else "", caller.token_id if caller else None)
-        flask.g.bridge = service.current().bridge(
-            flask.g.tenant, _host(flask.request.scheme, flask.request.host), origin
-        )
+        here = service.current()
+        told = flask.g.setdefault("written", []).append if here.observer.listens else None
+        host = _host(flask.request.scheme, flask.request.host)
+        flask.g.bridge = here.bridge(flask.g.tenant, host, origin, told)
     found: bridges.Bridge = flask.g.bridge
     return found
 
@@ -72,7 +73,7 @@ def body() -> dict[str, Any]:
 
 def _text() -> str:
     """Read the whole body; raises what Flask raises for one that is too large."""
-    data = flask.request.get_data()
+    data = flask.g.sent = flask.request.get_data()
     if flask.request.content_length is None and len(data) >= (flask.request.max_content_length or len(data) + 1):
         flask.request.stream.read(1)  # of a body without a length no more than the largest is read, and nothing said
     return data.decode("utf-8")

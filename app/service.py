@@ -2,13 +2,13 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import flask
 import sqlalchemy as sa
 
-from app import config, metrics, watch
+from app import config, jwts, metrics, observer, rates, watch
 from app.ledger import install, tables
 from app.ledger import settings as ledger_settings
 from app.magento import changes, database, passwords, shop
@@ -31,7 +31,10 @@ class Service:
     tables: changes.Tables
     settings: ledger_settings.Settings
     watch: watch.Watch
+    observer: observer.Observer
     profile: profiles.Profile
+    rates: rates.Rates | None
+    verifier: jwts.Verifier | None
     lane: passwords.Lane = field(default_factory=lambda: passwords.Lane(2))
     fired: Counter[str] = field(default_factory=Counter)
 
@@ -56,9 +59,18 @@ class Service:
             raise errors.NotFound(f"There is no tenant {name!r}: mapping.yaml says which there are.")
         return found
 
-    def bridge(self, tenant: rules.Tenant, host_url: str, origin: bridges.Origin) -> bridges.Bridge:
-        """Give one tenant's view; `host_url` is where the request came in, used where SCIM_BASE_URL is not set."""
-        return bridges.Bridge(
+    def bridge(
+        self,
+        tenant: rules.Tenant,
+        host_url: str,
+        origin: bridges.Origin,
+        told: Callable[[Sequence[changes.RowChange]], None] | None = None,
+    ) -> bridges.Bridge:
+        """Give one tenant's view; `host_url` is where the request came in, used where SCIM_BASE_URL is not set.
+
+        `told` hears of the rows that are written.
+        """
+        found = bridges.Bridge(
             shop=self.shop,
             ledger=self.ledger,
             tables=self.tables,
@@ -73,6 +85,7 @@ class Service:
             max_page=self.config.max_page,
             note=self.note,
         )
+        return replace(found, told=told) if told else found
 
 
 def path(tenant: str) -> str:
@@ -114,13 +127,13 @@ def open_shop(settings: config.Config) -> shop.Shop:
         raise config.Refused(f"The shop at {where} cannot be used: {error}") from error
 
 
-def read_rules(settings: config.Config, magento: shop.Shop) -> rules.Rulebook:
+def read_rules(settings: config.Config, magento: shop.Shop, data: bytes | None = None) -> rules.Rulebook:
     """Read the mapping against the shop; raises config.Refused with every mistake in it.
 
-    Also where SCIM_BASE_URL has no place for a tenant's name.
+    Also where SCIM_BASE_URL has no place for a tenant's name. `data`: the file's text, where it has been read already.
     """
     try:
-        text = settings.mapping.read_text(encoding="utf-8")
+        text = (settings.mapping.read_bytes() if data is None else data).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise config.Refused(f"Cannot read the mapping {settings.mapping}: {error}. Set SCIM_MAPPING.") from error
     try:
@@ -157,9 +170,12 @@ def start(settings: config.Config) -> Service:
     ledger = tables.define(settings.prefix)
     with database.reading(magento.engine) as connection:
         own = ledger_settings.read(connection, ledger, settings.journal_key)
-    watched = watch.Watch(settings.mapping, lambda: read_rules(settings, magento), settings.watch_seconds)
+    watched = watch.Watch(settings.mapping, lambda data: read_rules(settings, magento, data), settings.watch_seconds)
     profile = read_profile(settings)
     metrics.listen(*magento.engines)
     magento.dispose()  # a process forked from this one must not share its connections
     both = {**{name: magento.tables[name] for name in magento.tables}, **ledger.named()}
-    return Service(settings, magento, ledger, both, own, watched, profile)
+    heard = observer.Observer(magento, ledger, settings.record_requests, settings.seen)
+    accounts = rates.Rates(settings.rate_limit) if settings.rate_limit else None
+    verifier = jwts.Verifier(settings.jwt) if settings.jwt else None
+    return Service(settings, magento, ledger, both, own, watched, heard, profile, accounts, verifier)

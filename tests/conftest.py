@@ -12,6 +12,7 @@ import pymysql
 import pytest
 import sqlalchemy
 
+from app import granting
 from app.sandbox import connection, dump, seed, tables
 from app.sandbox.server import MariaDB
 
@@ -165,6 +166,27 @@ def shop_url(pristine: Pristine) -> str:
 def table_prefix(pristine: Pristine) -> str:
     """The prefix of the shop's tables: empty, but for some dumps."""
     return pristine.prefix
+
+
+def narrow(server: MariaDB, url: str, prefix: str) -> str:
+    """Make a database user who may what `magento-scim grants` prints, and no more; gives its URL of the shop."""
+    shop = sqlalchemy.make_url(url)
+    engine = sqlalchemy.create_engine(shop)
+    with engine.connect() as opened:
+        needed = granting.privileges(opened, prefix, makes_options=True)
+    engine.dispose()
+    statements = ["CREATE USER IF NOT EXISTS scim@'%' IDENTIFIED BY 'scim';"]
+    for table, privileges in needed.items():
+        statements.append(f"GRANT {', '.join(privileges)} ON `{shop.database}`.`{table}` TO scim@'%';")
+    with connection.to(server.url("mysql", "root")) as root:
+        connection.run(root, "".join(statements))
+    return shop.set(username="scim", password="scim").render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def service_url(server: MariaDB, shop_url: str, table_prefix: str, ledger_tables: object) -> str:
+    """The shop's URL as the service has it: for a user who may what `magento-scim grants` prints, and no more."""
+    return narrow(server, shop_url, table_prefix)
 
 
 @pytest.fixture

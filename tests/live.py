@@ -33,17 +33,30 @@ def wait_until(url: str, process: "subprocess.Popen[bytes]", seconds: float = 20
 
 
 @contextlib.contextmanager
-def serve(settings: Mapping[str, str], workers: int = 2) -> Iterator[str]:
-    """Run the service with these settings in its environment; gives its SCIM base URL."""
+def process(
+    settings: Mapping[str, str], workers: int = 2, log: Path | None = None
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Run the service as it is deployed, with these settings in its environment; gives its SCIM base URL and gunicorn.
+
+    `log`: the file that gets what it logs.
+    """
     port = free_port()
     listen = ["-b", f"127.0.0.1:{port}", "-w", str(workers), "-k", "gthread", "--threads", "4"]
-    command = [sys.executable, "-m", "gunicorn", "--preload", *listen, "wsgi:application"]
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:app.workers", *listen, "wsgi:application"]
     environment = {**os.environ, "SCIM_MAPPING": str(ROOT / "mapping.yaml"), **settings}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    with (log or Path(os.devnull)).open("wb") as told:
+        master = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=told)
     base = f"http://127.0.0.1:{port}/scim/v2"
     try:
-        wait_until(f"{base}/ServiceProviderConfig", process)
-        yield base
+        wait_until(f"{base}/ServiceProviderConfig", master)
+        yield base, master
     finally:
-        process.terminate()
-        assert process.wait(30) == 0
+        master.terminate()
+        assert master.wait(30) == 0
+
+
+@contextlib.contextmanager
+def serve(settings: Mapping[str, str], workers: int = 2) -> Iterator[str]:
+    """Run the service with these settings in its environment; gives its SCIM base URL."""
+    with process(settings, workers) as (base, _):
+        yield base

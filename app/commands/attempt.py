@@ -13,7 +13,7 @@ import rich.text
 
 from app import config, service
 from app.commands import frame
-from app.magento import changes, database
+from app.magento import database
 from app.mapping import trial
 
 LONG = {"scim_link": ("document",)}  # columns that are told of, not printed
@@ -61,8 +61,6 @@ def _body(path: Path) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
-    if isinstance(value, changes.New):
-        return f"(new {value.name})"
     return value if value is None or isinstance(value, int | float) else str(value)
 
 
@@ -103,7 +101,7 @@ def _sum(found: trial.Trial) -> str:
     tables = {each.table for each in found.values}
     if not tables:
         return "nothing would change."
-    return f"{len(found.values)} values in {len(tables)} tables would be written."
+    return f"{frame.counted(len(found.values), 'value')} in {frame.counted(len(tables), 'table')} would be written."
 
 
 def _key(each: trial.Value) -> str:

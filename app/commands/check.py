@@ -82,8 +82,9 @@ def _show(path: Path, lines: list[str], book: rules.Rulebook | None, problems: l
         counts = _counts(book)
         for_whom = f"{counts['tenants']} tenants, " if counts["tenants"] > 1 else ""
         console.print(
-            f"{path} can be used: {for_whom}{counts['rules']} rules, {counts['addresses']} addresses, "
-            f"{counts['tests']} tests passed."
+            f"{path} can be used: {for_whom}{frame.counted(counts['rules'], 'rule')}, "
+            f"{frame.counted(counts['addresses'], 'address', 'addresses')}, "
+            f"{frame.counted(counts['tests'], 'test')} passed."
         )
     else:
-        console.print(f"{path} cannot be used: {len(problems)} mistake{'s' * (len(problems) > 1)}.")
+        console.print(f"{path} cannot be used: {frame.counted(len(problems), 'mistake')}.")

@@ -88,7 +88,7 @@ def _each(
                     problems.append(f"{held_id}: it does not wait any more")
             except errors.ScimError as error:
                 problems.append(f"{held_id}: {error.detail}")
-    click.echo(f"{count} deletion{'s' * (count != 1)} {done}.")
+    click.echo(f"{frame.counted(count, 'deletion')} {done}.")
     if problems:
         raise click.ClickException("; ".join(problems))
 

@@ -141,4 +141,5 @@ def _show(sums: Sums, old: bridges.Bridge, new: bridges.Bridge, path: Path) -> N
         )
     for attribute in _gone(old, new):
         console.print(f"{attribute} is no longer written: what stands in the shop stays.")
-    console.print(f"{sums.people} of {sums.looked_at} customers change, {sums.refused} would be refused.")
+    customers, change = frame.counted(sums.looked_at, "customer"), "changes" if sums.people == 1 else "change"
+    console.print(f"{sums.people} of {customers} {change}, {sums.refused} would be refused.")

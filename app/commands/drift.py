@@ -70,6 +70,7 @@ def _show(found: list[drifts.Difference], repaired: int, refused: list[tuple[int
     if len(found) > SHOWN:
         click.echo(f"… and {len(found) - SHOWN} more: --format json shows all.")
     people = len({each.entity_id for each in found})
-    click.echo(f"{people} customers differ in {len(found)} values; {repaired} repaired.")
+    differ = frame.counted(people, "customer differs", "customers differ")
+    click.echo(f"{differ} in {frame.counted(len(found), 'value')}; {repaired} repaired.")
     for entity_id, reason in refused:
         click.echo(f"Customer {entity_id} could not be repaired: {reason}", err=True)

@@ -18,7 +18,7 @@ from app import config, launch, service
 from app.ledger import install, tables
 from app.magento import database
 from app.magento import errors as shop_errors
-from app.mapping import bridges, standing
+from app.mapping import bridges, group_ids, standing
 from app.scim import errors as scim_errors
 
 UNFOLDED = 200  # columns
@@ -104,6 +104,14 @@ def user_id(bridge: bridges.Bridge, text: str) -> int:
     return found
 
 
+def group_id(text: str) -> int:
+    """Give the number of the group that the operator means; raises config.Refused for what is no group's id."""
+    found = group_ids.number(text)
+    if not found:
+        raise config.Refused(f"{text!r} is no group's id: it is one like {group_ids.text(4)}, as SCIM shows it.")
+    return found
+
+
 def moment(text: str) -> datetime:
     """Read a time: 14:05 (today, in this machine's time zone) or ISO 8601; naive UTC. Raises click.BadParameter."""
     try:
@@ -131,6 +139,11 @@ def show(table: rich.table.Table) -> None:
     if not console.is_terminal:
         console.width = max(console.width, UNFOLDED)
     console.print(table)
+
+
+def counted(count: int, one: str, more: str | None = None) -> str:
+    """Give a number with its words: those for one, or those for none and many; without these, with an s."""
+    return f"{count} {one if count == 1 else more or f'{one}s'}"
 
 
 def cell(value: Any) -> str:

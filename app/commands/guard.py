@@ -81,8 +81,12 @@ def _with_trigger(bridge: bridges.Bridge, work: Callable[[], bool]) -> bool:
 
 
 def _needed(bridge: bridges.Bridge, error: errors.NotGranted) -> str:
-    name, table = bridge.shop.engine.url.database, ways.names(bridge).customers
-    return NEEDED.format(error=error, database=name, table=table)
+    return needed(error, bridge.shop.engine.url.database, ways.names(bridge))
+
+
+def needed(error: errors.NotGranted, database: str | None, names: trigger.Names) -> str:
+    """Say what an administrator of the database has to do, or what to do without."""
+    return NEEDED.format(error=error, database=database, table=names.customers)
 
 
 @click.command()
@@ -112,11 +116,12 @@ def _on(progress: rich.progress.Progress, task: rich.progress.TaskID) -> tuple[s
 
 
 def _told(swept: sweeping.Swept) -> None:
+    customers = frame.counted(swept.deactivated, "deactivated customer")
     if swept.shut:
         ids = ", ".join(map(str, swept.shut[:20])) + (" …" if len(swept.shut) > 20 else "")
-        click.echo(f"{len(swept.shut)} of {swept.deactivated} deactivated customers had come open, now shut: {ids}")
+        click.echo(f"{len(swept.shut)} of {customers} had come open, now shut: {ids}")
     else:
-        click.echo(f"All {swept.deactivated} deactivated customers are shut.")
+        click.echo(f"{customers}, all shut.")
 
 
 @click.command()

@@ -12,9 +12,10 @@ from app import config, service
 from app.commands import frame
 from app.ledger import journal
 from app.magento import database
-from app.mapping import bridges, undo, why
+from app.mapping import bridges, group_ids, undo, why
 
 FORMAT = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+FINAL = "Nothing was written: the shop does not take this back, forced or not."
 TENANT = click.option("--tenant", default=service.DEFAULT_TENANT, show_default=True, help="Whose user is meant.")
 
 
@@ -24,7 +25,7 @@ def _moment(_context: click.Context, _option: click.Parameter, text: str | None)
 
 @click.command()
 @click.option("--user", help="Only changes of this user: an id, a userName or an e-mail.")
-@click.option("--group", type=int, help="Only changes of the group with this id.")
+@click.option("--group", help="Only changes of the group with this id: group-4.")
 @click.option("--request", help="Only changes of the request with this id (X-Request-Id).")
 @click.option("--operation", help="create, replace, modify, adopt, delete, members, undo …")
 @click.option("--actor", help="The name of a token, or of a command such as 'command undo'.")
@@ -37,7 +38,7 @@ def _moment(_context: click.Context, _option: click.Parameter, text: str | None)
 @frame.sentences
 def log(
     user: str | None,
-    group: int | None,
+    group: str | None,
     request: str | None,
     operation: str | None,
     actor: str | None,
@@ -52,7 +53,7 @@ def log(
     here = frame.opened()
     bridge = frame.bridge(here, tenant, "log")
     kind = "User" if user else "Group" if group else None
-    resource_id = frame.user_id(bridge, user) if user else group
+    resource_id = frame.user_id(bridge, user) if user else frame.group_id(group) if group else None
     wanted = journal.Wanted(
         request_id=request,
         since=since,
@@ -67,12 +68,12 @@ def log(
     with database.reading(here.shop.engine) as connection:
         found = journal.fetch(connection, here.ledger, wanted)
     if form == "json":
-        click.echo(json.dumps([_whole(entry) for entry in found], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([whole(entry) for entry in found], indent=2, ensure_ascii=False))
         return
     table = rich.table.Table("entry", "at (UTC)", "request", "actor", "operation", "of", "changed")
     for entry in found:
         state = " (undone)" if entry.undone else ""
-        of = f"{entry.resource_type} {entry.resource_id}"
+        of = f"{entry.resource_type} {_id(entry)}"
         table.add_row(
             str(entry.entry_id),
             entry.at.isoformat(" ", "seconds"),
@@ -88,13 +89,19 @@ def log(
         frame.show(_rows(entry.rows))
 
 
-def _whole(entry: journal.Entry) -> dict[str, Any]:
-    whole = {name: getattr(entry, name) for name in journal.COLUMNS}
-    whole["at"] = entry.at.isoformat() + "Z"
+def whole(entry: journal.Entry) -> dict[str, Any]:
+    """Give an entry as JSON has it."""
+    told = {name: getattr(entry, name) for name in journal.COLUMNS}
+    told |= {"at": entry.at.isoformat() + "Z", "resource_id": _id(entry)}
     rows = [
         {"table": r.table, "key": r.key, "before": r.before, "after": r.after, "cascade": r.cascade} for r in entry.rows
     ]
-    return {**whole, "undone": entry.undone, "reasons": entry.reasons, "rows": rows}
+    return {**told, "undone": entry.undone, "reasons": entry.reasons, "rows": rows}
+
+
+def _id(entry: journal.Entry) -> int | str:
+    """Give the id that a resource has for its identity provider; a user's as the number that it is."""
+    return group_ids.text(entry.resource_id) if entry.resource_type == "Group" else entry.resource_id
 
 
 def _summary(rows: Iterable[journal.Row]) -> str:
@@ -202,6 +209,8 @@ def undo_(
 
     preview = undo.carry_out(bridge, entries, tenants, force=force, dry=True)
     _show(preview)
+    if any(conflict.final for conflict in preview.conflicts):
+        raise config.Refused(FINAL)
     if preview.conflicts and not force:
         raise config.Refused("Nothing was written: rows have changed since. Look at them; --force overwrites them.")
     if dry_run:
@@ -212,19 +221,19 @@ def undo_(
         done = undo.carry_out(bridge, entries, tenants, force=force)
     except undo.Refused as refused:
         _show(refused.undone)
-        raise config.Refused("Nothing was written: rows have changed since.") from refused
-    click.echo(f"{len(done.entries)} changes are taken back. This was request {origin.request_id}.")
+        final = any(conflict.final for conflict in refused.undone.conflicts)
+        raise config.Refused(FINAL if final else "Nothing was written: rows have changed since.") from refused
+    count = frame.counted(len(done.entries), "change is", "changes are")
+    click.echo(f"{count} taken back. This was request {origin.request_id}.")
 
 
 def _show(undone: undo.Undone) -> None:
     for entry, rows in undone.entries:
-        title = (
-            f"{entry.operation} of {entry.resource_type} {entry.resource_id} at {entry.at.isoformat(' ', 'seconds')}"
-        )
+        title = f"{entry.operation} of {entry.resource_type} {_id(entry)} at {entry.at.isoformat(' ', 'seconds')}"
         click.secho(f"\n{title}, request {entry.request_id}", bold=True)
         frame.show(_rows(_plain(row) for row in rows))
     if undone.conflicts:
-        click.secho("\nChanged since:", bold=True)
+        click.secho("\nIn the way:", bold=True)
     for conflict in undone.conflicts:
         click.echo(f"  {conflict}")
 

@@ -1,13 +1,12 @@
 """Setting up beside a shop: `magento-scim install` and `magento-scim grants`."""
 
 import click
-import sqlalchemy as sa
 
-from app import config, service
+from app import config, granting, service
 from app.commands import frame
 from app.ledger import install as ledger_install
-from app.ledger import tables
-from app.magento import cascades, database, schema
+from app.magento import database, guard
+from app.mapping import ways
 
 
 @click.command()
@@ -21,10 +20,24 @@ def install() -> None:
         ledger_install.upgrade(connection, settings.prefix)
         connection.commit()
         after = ledger_install.current(connection, settings.prefix)
+        guarded = guard.status(connection, ways.prefixed(settings.prefix))
     engine.dispose()
     click.echo(
         f"The tables are at revision {after}" + (" already." if before == after else f", before {before or 'none'}.")
     )
+    click.echo(_offer(guarded))
+
+
+def _offer(guarded: guard.Status) -> str:
+    """Say whether leavers are guarded against a password reset by mail, and what would do it."""
+    if guarded.current:
+        return "The guard is on: no password reset by mail lets a leaver in."
+    if guarded.on:
+        return "The guard is another version's: `magento-scim guard on` brings it up to date."
+    closes = "`magento-scim guard on` makes a trigger that closes the password reset by mail for leavers"
+    if guarded.visible:
+        return f"The guard is off: {closes}. This database user has the privilege that it needs, TRIGGER."
+    return f"The guard is off: {closes}. This database user may make none (docs/leavers.md): use `magento-scim sweep`."
 
 
 @click.command()
@@ -39,24 +52,15 @@ def grants(user: str) -> None:
     magento = service.open_shop(settings)
     tenants = service.read_rules(settings, magento).tenants.values()
     makes_options = any(tenant.ruleset.makes_options for tenant in tenants)
-    engine = magento.engine
-    with database.reading(engine) as connection:
-        present = set(sa.inspect(connection).get_table_names())
+    with database.reading(magento.engine) as connection:
         if ledger_install.current(connection, settings.prefix) != ledger_install.newest():
             raise config.Refused("GRANT wants tables that exist: run `magento-scim install` first.")
-        roots = [f"{settings.prefix}{root}" for root in ("customer_entity", "customer_group")]
-        hanging = cascades.privileges(cascades.load(connection), roots)
-    engine.dispose()
+        needed = granting.privileges(connection, settings.prefix, makes_options=makes_options)
+    magento.engine.dispose()
     name = settings.database.database
-    own = schema.grants(settings.prefix, makes_options=makes_options)
-    needed = {table: privileges for table, privileges in own if table in present}
-    for table, privileges in hanging.items():
-        needed[table] = tuple(dict.fromkeys((*needed.get(table, ()), *privileges)))
-    needed |= dict.fromkeys(tables.names(settings.prefix), ("SELECT", "INSERT", "UPDATE", "DELETE"))
     click.echo(f"-- CREATE USER {user} IDENTIFIED BY '…';")
-    for table, privileges in needed.items():
-        click.echo(f"GRANT {', '.join(privileges)} ON `{name}`.`{table}` TO {user};")
-    click.echo(f"GRANT SELECT ON `{name}`.`{ledger_install.version_table(settings.prefix)}` TO {user};")
+    for table, granted in needed.items():
+        click.echo(f"GRANT {', '.join(granted)} ON `{name}`.`{table}` TO {user};")
     click.echo("-- For `magento-scim guard on`, where the database may have a trigger of ours:")
     click.echo(f"-- GRANT TRIGGER ON `{name}`.`{settings.prefix}customer_entity` TO {user};")
     click.echo("-- `magento-scim install` wants more: CREATE, ALTER, DROP, INDEX and REFERENCES on the database.")

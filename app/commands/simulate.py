@@ -147,7 +147,7 @@ def _print_outcome(outcome: simulation.Outcome, *, first: bool) -> None:
 def _print_end(run: simulation.Simulation, outcomes: list[simulation.Outcome], *, stopped: bool) -> None:
     """Say how it went in all."""
     counts = {verdict: sum(outcome.verdict == verdict for outcome in outcomes) for verdict in MARKS}
-    told = [f"{counts[simulation.PASSED]} steps as they must be"]
+    told = [frame.counted(counts[simulation.PASSED], "step as it must be", "steps as they must be")]
     told += [f"{count} {verdict}" for verdict, count in counts.items() if count and verdict != simulation.PASSED]
     click.echo(f"\n{', '.join(told)}. Taken away again: {run.deleted} that were made.")
     if counts[simulation.OTHER]:

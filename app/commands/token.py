@@ -1,5 +1,6 @@
 """Bearer tokens: `magento-scim token create|list|revoke`."""
 
+import ipaddress
 import json
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,11 +9,12 @@ import click
 import rich.table
 import sqlalchemy as sa
 
-from app import config, service
+from app import auth, config, service
 from app.commands import frame
 from app.ledger import tables, tokens
 
 LONGEST_NAME = 100
+COLUMNS = ("id", "name", "tenant", "scopes", "user", "created", "expires", "last used", "from", "state")
 
 
 @click.group()
@@ -26,14 +28,26 @@ def _name(_context: click.Context, _argument: click.Parameter, text: str) -> str
     return text.strip()
 
 
+def _networks(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(str(ipaddress.ip_network(text, strict=False)) for text in given)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}: write it like 203.0.113.0/24.") from error
+
+
 @token.command("create")
 @click.argument("name", callback=_name)
 @click.option("--tenant", default=service.DEFAULT_TENANT, show_default=True, help="Whose users the token reaches.")
 @click.option("--read-only", is_flag=True, help="The token may read but not write.")
 @click.option("--days", type=click.IntRange(1, 36500), help="How long the token lives, for ever without it.")
 @click.option("--user", help="Whom /Me is for the token's holder: an id, a userName or an e-mail.")
+@click.option(
+    "--from", "networks", multiple=True, callback=_networks, help="The only address or network it may be used from."
+)
 @frame.sentences
-def token_create(name: str, tenant: str, read_only: bool, days: int | None, user: str | None) -> None:
+def token_create(
+    name: str, tenant: str, read_only: bool, days: int | None, user: str | None, networks: tuple[str, ...]
+) -> None:
     """Make a token called NAME and print it, once."""
     settings, now = frame.settings(), frame.now()
     _check_tenant(settings, tenant)
@@ -42,7 +56,7 @@ def token_create(name: str, tenant: str, read_only: bool, days: int | None, user
     expires = now + timedelta(days=days) if days else None
 
     def work(connection: sa.Connection, ledger: tables.Tables) -> str:
-        return tokens.create(connection, ledger, name, tenant, scopes, now, expires, user_id)
+        return tokens.create(connection, ledger, name, tenant, scopes, now, expires, user_id, networks)
 
     secret = frame.on_ledger(settings, work)
     click.echo(f"Bearer token: {secret}")
@@ -70,10 +84,19 @@ def token_list(form: str) -> None:
     if form == "json":
         click.echo(json.dumps([_token_row(entry) for entry in found], indent=2))
         return
-    table = rich.table.Table("id", "name", "tenant", "scopes", "user", "created", "expires", "last used", "state")
+    table = rich.table.Table(*COLUMNS)
     for entry in found:
-        table.add_row(*(frame.cell(value) for value in _token_row(entry).values()))
+        row = _token_row(entry)
+        table.add_row(*(frame.cell(value) for value in (row | {"state": _warning(entry) or row["state"]}).values()))
     frame.show(table)
+
+
+def _warning(entry: tokens.Token) -> str | None:
+    """Say of a living token that it soon is none."""
+    left = entry.expires_at - frame.now() if entry.expires_at else auth.WARN_BEFORE
+    if not entry.alive(frame.now()) or left >= auth.WARN_BEFORE:
+        return None
+    return f"expires in {left.days} d" if left.days else "expires today"
 
 
 def _token_row(entry: tokens.Token) -> dict[str, Any]:
@@ -90,6 +113,7 @@ def _token_row(entry: tokens.Token) -> dict[str, Any]:
         "created": when(entry.created_at),
         "expires": when(entry.expires_at),
         "last_used": when(entry.last_used_at),
+        "from": " ".join(entry.networks) or None,
         "state": state,
     }
 

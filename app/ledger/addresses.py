@@ -17,3 +17,12 @@ def fetch(connection: sa.Connection, ledger: tables.Tables, entity_ids: Collecti
     for entity_id, name, address_id in connection.execute(query):
         found.setdefault(entity_id, {})[name] = address_id
     return found
+
+
+def named(connection: sa.Connection, ledger: tables.Tables, address_ids: Collection[int]) -> dict[int, str]:
+    """Read by which rule's name each of some addresses is remembered; those of no rule are left out."""
+    if not address_ids:
+        return {}
+    table = ledger.address
+    query = sa.select(table.c.address_id, table.c.name).where(table.c.address_id.in_(address_ids))
+    return {row.address_id: row.name for row in connection.execute(query)}

@@ -8,6 +8,8 @@ import alembic.runtime.migration
 import alembic.script
 import sqlalchemy as sa
 
+from app.ledger import tables
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -38,6 +40,15 @@ def current(connection: sa.Connection, prefix: str) -> str | None:
         connection, opts={"version_table": version_table(prefix)}
     )
     return context.get_current_revision()
+
+
+def remove(connection: sa.Connection, prefix: str) -> list[str]:
+    """Drop our tables, those that are there, the one with our version last; give their names."""
+    present = set(sa.inspect(connection).get_table_names())
+    dropped = [name for name in (*tables.names(prefix), version_table(prefix)) if name in present]
+    for name in dropped:
+        connection.execute(sa.text(f"DROP TABLE IF EXISTS `{name}`"))
+    return dropped
 
 
 def upgrade(connection: sa.Connection, prefix: str) -> None:

@@ -118,6 +118,11 @@ def row(tenant: str, document: Document, created_at: datetime, modified_at: date
     }
 
 
+def nameless(entity_id: int) -> str:
+    """Give what stands in the index in place of a user's name: in capitals, which no folded name can be."""
+    return f"RENAMED {entity_id}"
+
+
 def gone(link_row: dict[str, Any], entity_id: int, how: str, now: datetime) -> dict[str, Any]:
     """Give the row of a user who is deleted for its identity provider while the shop keeps the customer.
 

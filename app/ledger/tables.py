@@ -35,12 +35,15 @@ class Tables:
     held: sa.Table
     departure: sa.Table
     option: sa.Table
+    external_id: sa.Table
+    request: sa.Table
+    seen: sa.Table
 
     def all(self) -> tuple[sa.Table, ...]:
         """List the tables."""
-        users = (self.link, self.email, self.address, self.claim, self.inactive, self.held)
+        users = (self.link, self.email, self.external_id, self.address, self.claim, self.inactive, self.held)
         others = (self.token, self.group, self.membership, self.setting, self.journal, self.departure, self.option)
-        return (*users, *others)
+        return (*users, *others, self.request, self.seen)
 
     def named(self) -> dict[str, sa.Table]:
         """Give the tables by their names without prefix."""
@@ -83,6 +86,7 @@ def define(prefix: str = "") -> Tables:
         sa.Column("last_used_at", sa.DateTime),
         sa.Column("revoked_at", sa.DateTime),
         sa.Column("user_id", mysql.INTEGER(unsigned=True)),
+        sa.Column("networks", sa.String(1000, collation="ascii_bin")),
     )
     group = sa.Table(
         f"{prefix}scim_group",
@@ -148,8 +152,17 @@ def define(prefix: str = "") -> Tables:
         sa.Column("label_key", sa.String(64, collation="ascii_bin"), primary_key=True),
         sa.Column("option_id", mysql.INTEGER(unsigned=True), nullable=False),
     )
+    external_id = sa.Table(
+        f"{prefix}scim_external_id",
+        metadata,
+        sa.Column("entity_id", mysql.INTEGER(unsigned=True), primary_key=True, autoincrement=False),
+        sa.Column("tenant", TENANT, nullable=False),
+        sa.Column("external_key", sa.String(64, collation="ascii_bin"), nullable=False),
+    )
     leavers = _leavers(prefix, metadata)
-    return Tables(link, email, token, group, membership, address, setting, journal, claim, *leavers, option)
+    told = _told(prefix, metadata)
+    kept = (link, email, token, group, membership, address, setting, journal, claim)
+    return Tables(*kept, *leavers, option, external_id, *told)
 
 
 def _leavers(prefix: str, metadata: sa.MetaData) -> tuple[sa.Table, sa.Table, sa.Table]:
@@ -189,6 +202,39 @@ def _leavers(prefix: str, metadata: sa.MetaData) -> tuple[sa.Table, sa.Table, sa
         sa.Column("left_at", sa.DateTime, nullable=False),
     )
     return inactive, held, departure
+
+
+def _told(prefix: str, metadata: sa.MetaData) -> tuple[sa.Table, sa.Table]:
+    """Describe what is kept of requests: the last ones as they were, and counts of what they hold."""
+    request = sa.Table(
+        f"{prefix}scim_request",
+        metadata,
+        sa.Column("number", mysql.BIGINT(unsigned=True), primary_key=True),
+        sa.Column("tenant", TENANT, nullable=False),
+        sa.Column("request_id", TENANT, nullable=False),
+        sa.Column("at", mysql.DATETIME(fsp=6), nullable=False),
+        sa.Column("actor", exact(100), nullable=False),
+        sa.Column("method", WORD, nullable=False),
+        sa.Column("url", mysql.TEXT(collation=EXACT), nullable=False),
+        sa.Column("headers", mysql.TEXT(collation=EXACT), nullable=False),
+        sa.Column("body", mysql.MEDIUMTEXT(collation=EXACT)),
+        sa.Column("status", mysql.SMALLINT(unsigned=True), nullable=False),
+        sa.Column("ms", sa.Numeric(10, 1), nullable=False),
+        sa.Column("answer_headers", mysql.TEXT(collation=EXACT), nullable=False),
+        sa.Column("answer", mysql.MEDIUMTEXT(collation=EXACT)),
+    )
+    seen = sa.Table(
+        f"{prefix}scim_seen",
+        metadata,
+        sa.Column("tenant", TENANT, primary_key=True),
+        sa.Column("kind", WORD, primary_key=True),
+        sa.Column("name", exact(255), primary_key=True),
+        sa.Column("times", mysql.BIGINT(unsigned=True), nullable=False),
+        sa.Column("empty", mysql.BIGINT(unsigned=True), nullable=False),
+        sa.Column("first_at", sa.DateTime, nullable=False),
+        sa.Column("last_at", sa.DateTime, nullable=False),
+    )
+    return request, seen
 
 
 def names(prefix: str = "") -> list[str]:

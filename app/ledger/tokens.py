@@ -30,6 +30,7 @@ class Token:
     last_used_at: datetime | None
     revoked_at: datetime | None
     user_id: int | None = None
+    networks: tuple[str, ...] = ()
 
     def alive(self, now: datetime) -> bool:
         """Say whether the token opens anything at `now` (naive UTC)."""
@@ -41,8 +42,9 @@ def _hash(secret: str) -> str:
 
 
 def _token(row: Sequence[Any]) -> Token:
-    token_id, _, name, tenant, scopes, *rest = row  # in the order of the table's columns
-    return Token(token_id, name, tenant, frozenset(scopes.split()), *rest)
+    token_id, _, name, tenant, scopes, made, ends, used_at, revoked, user_id, networks = row  # the table's columns
+    only_from = tuple((networks or "").split())
+    return Token(token_id, name, tenant, frozenset(scopes.split()), made, ends, used_at, revoked, user_id, only_from)
 
 
 @lru_cache(maxsize=8)
@@ -60,10 +62,12 @@ def create(
     now: datetime,
     expires_at: datetime | None = None,
     user_id: int | None = None,
+    networks: Sequence[str] = (),
 ) -> str:
     """Make a token and return its secret, which is known only now (256 random bits).
 
-    `user_id`: the customer whom /Me is for its holder.
+    `user_id`: the customer whom /Me is for its holder. `networks`: the only addresses it may be used from, as
+    203.0.113.0/24; none: all.
     """
     secret = secrets.token_urlsafe(32)
     connection.execute(
@@ -75,6 +79,7 @@ def create(
             created_at=now,
             expires_at=expires_at,
             user_id=user_id,
+            networks=" ".join(networks) or None,
         )
     )
     return secret
@@ -103,6 +108,12 @@ def used(connection: sa.Connection, ledger: tables.Tables, token: Token, now: da
 def stale(token: Token, now: datetime) -> bool:
     """Say whether the noted last use is old enough to be written again."""
     return token.last_used_at is None or now - token.last_used_at >= USED_EVERY
+
+
+def revoke_all(connection: sa.Connection, ledger: tables.Tables, tenant: str, now: datetime) -> int:
+    """Revoke a tenant's tokens at once; gives how many were alive."""
+    alive = (ledger.token.c.tenant == tenant, ledger.token.c.revoked_at.is_(None))
+    return connection.execute(ledger.token.update().where(*alive).values(revoked_at=now)).rowcount
 
 
 def revoke(connection: sa.Connection, ledger: tables.Tables, token_id: int, now: datetime) -> bool:

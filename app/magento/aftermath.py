@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 
 # A new group without price index rows sees no priced products; rules name groups too.
 OF_GROUPS = ("catalog_product_price", "catalogrule_rule", "catalogrule_product")
+DOORS = {"is_active", "lock_expires"}
 CUSTOMER_TYPE = 3  # Magento's user type of customers in jwt_auth_revoked (facts 4.3)
 
 
@@ -68,9 +69,20 @@ def consequences(
     found = [row for change in changed for row in _consequences(connection, shop, change, orders)]
     subscribing = {c.after["customer_id"] for c in planned if c.table == newsletter.TABLE and not c.before and c.after}
     for change in changed:
-        if {"email", "confirmation"} & set(change.after or ()) and change.key["entity_id"] not in subscribing:
+        if change.key["entity_id"] not in subscribing and _subscribes(connection, shop, change):
             found += _subscriptions(connection, shop, change)
     return found
+
+
+def _subscribes(connection: sa.Connection, shop: shop.Shop, change: changes.RowChange) -> bool:
+    """Say whether a customer's change may be one of its subscription: its own, or as any save of Magento's (facts 11).
+
+    Shutting and opening doors is no save of Magento's, and subscribes nobody.
+    """
+    columns = set(change.after or ())
+    if {"email", "confirmation"} & columns:
+        return True
+    return not DOORS & columns and newsletter.waits(connection, shop, change.key["entity_id"])
 
 
 def _subscriptions(connection: sa.Connection, shop: shop.Shop, change: changes.RowChange) -> list[changes.RowChange]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from app.magento import changes, customers, groups, shop
@@ -14,10 +16,10 @@ def group(connection: sa.Connection, shop: shop.Shop) -> int:
 
     It is no part of any customer's change: what is missing is written here, and stays.
     """
-    websites = {website for website in shop.stores.websites if website}
-    found = groups.find(connection, shop, groups.BLOCKED)
-    if found is not None and websites <= _excluded(connection, shop, found):
-        return found
+    whole = there(connection, shop)
+    if whole is not None:
+        return whole
+    websites = _websites(shop)
     groups.queue(connection, shop)
     found = groups.find(connection, shop, groups.BLOCKED)
     if found is None:
@@ -28,6 +30,25 @@ def group(connection: sa.Connection, shop: shop.Shop) -> int:
     made = (changes.RowChange(EXCLUDED, {"entity_id": n}, None, row) for n, row in zip(names, rows, strict=True))
     changes.execute(connection, shop.tables, made)
     return found
+
+
+def there(connection: sa.Connection, shop: shop.Shop) -> int | None:
+    """Find the group; None where it, or one of its exclusions, is still to be made."""
+    found = groups.find(connection, shop, groups.BLOCKED)
+    return found if found is not None and _websites(shop) <= _excluded(connection, shop, found) else None
+
+
+def removal(connection: sa.Connection, shop: shop.Shop, now: datetime) -> list[changes.RowChange]:
+    """Plan that the group goes; nothing where there is none, or somebody is in it. now: naive UTC."""
+    found, entity = groups.find(connection, shop, groups.BLOCKED), shop.tables["customer_entity"]
+    inside = sa.select(entity.c.entity_id).where(entity.c.group_id == found).limit(1)
+    if found is None or connection.execute(inside).first() is not None:
+        return []
+    return groups.remove(connection, shop, found, now)
+
+
+def _websites(shop: shop.Shop) -> set[int]:
+    return {website for website in shop.stores.websites if website}
 
 
 def _excluded(connection: sa.Connection, shop: shop.Shop, group_id: int) -> set[int]:

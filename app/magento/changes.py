@@ -21,6 +21,9 @@ class New:
 
     name: str
 
+    def __str__(self) -> str:
+        return f"(new {self.name})"
+
 
 NEW = New("customer")
 
@@ -30,6 +33,9 @@ class Joined:
     """Stands for a text of ids joined by commas, some of which the database will give."""
 
     parts: tuple[str | New, ...]
+
+    def __str__(self) -> str:
+        return ",".join(map(str, self.parts))
 
 
 def joined(parts: Iterable[int | str | New]) -> str | Joined:
@@ -183,7 +189,9 @@ def _insert(
     except exc.IntegrityError as error:
         if automatic or driver_errors.number(error.orig) != ER_DUP_ENTRY:
             raise
-        raise errors.Changed(table.name, dict(first.key)) from error
+        taken = driver_errors.translate(error)
+        other = isinstance(taken, errors.Duplicate) and taken.key != "PRIMARY"
+        raise errors.Changed(table.name, dict(first.key), taken=other) from error
     if not automatic:
         return list(run)
     column, name = automatic[0]

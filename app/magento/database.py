@@ -61,7 +61,7 @@ def engine(
         arguments |= {"charset": "utf8mb4", "read_timeout": read_timeout, "write_timeout": write_timeout}
     if tls:
         arguments["ssl"] = _tls(target, tls)
-    elif target.drivername.endswith("+pymysql") and _stays_here(target):
+    elif target.drivername.endswith("+pymysql") and stays_here(target):
         arguments["ssl_disabled"] = True  # else the driver reads all authorities, 40 ms for each connection
     made = sa.create_engine(
         target,
@@ -81,7 +81,7 @@ def engine(
     return made
 
 
-def _stays_here(target: sa.URL) -> bool:
+def stays_here(target: sa.URL) -> bool:
     """Say whether the connection never leaves this machine."""
     return "unix_socket" in target.query or target.host in (None, "localhost", "127.0.0.1", "::1")
 

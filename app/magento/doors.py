@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,8 +15,10 @@ TABLE, EVENTS = "customer_entity", "password_reset_request_event"
 LOCKED_UNTIL = datetime(2037, 12, 31, 23, 59, 59)  # TIMESTAMP ends in January 2038
 # Counts up by one per wrong captcha; only at 1 would Magento lift the lock, at 10 shorten it (facts 4.2).
 FAILURES = -32768
+# Magento ends a session where the cut is later than its start, both in whole seconds (facts 4.3).
+CUT = timedelta(seconds=1)
 UNUSABLE = "!"  # in the place of a password's hash: nothing hashes to it (facts 3.1)
-NO_ADDRESS = "0.0.0.0"  # noqa: S104 - a text that no visitor has (facts 4.4)
+NO_ADDRESS = "0.0.0.0"  # noqa: S104 # nosec B104 - a text that no visitor has (facts 4.4)
 RESET_EVENT = changes.New("reset event")
 
 # What shutting may do, by name.
@@ -95,7 +97,7 @@ def shut(
         or (sessions and customer.data["session_cutoff"] is None)
         or (tokens and not _tokens_revoked(connection, shop, customer.entity_id))
     ):
-        row |= {"session_cutoff": moment} if sessions else {}
+        row |= {"session_cutoff": moment + CUT} if sessions else {}
         planned += aftermath.revoke_tokens(connection, shop, customer.entity_id, moment) if tokens else []
     return _with_row(customer, row, planned, moment), taken
 

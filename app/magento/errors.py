@@ -47,11 +47,15 @@ class Busy(Unavailable):
 
 
 class Changed(Busy):
-    """A row is no longer what it was when the change was planned: read again, plan again."""
+    """A row is no longer what it was when the change was planned: read again, plan again.
 
-    def __init__(self, table: str, key: object) -> None:
+    taken: another row has a value that must be unique; where that stays so, reading again does not help.
+    """
+
+    def __init__(self, table: str, key: object, *, taken: bool = False) -> None:
         super().__init__(f"a row of {table} changed under way ({key})")
         self.table = table
+        self.taken = taken
 
 
 class NotGranted(ShopError):

@@ -53,7 +53,10 @@ class Names:
 
 @dataclass(frozen=True)
 class Status:
-    """Whether the guard stands as this program makes it. visible: False where its user may not see triggers."""
+    """Whether the guard stands as this program makes it.
+
+    visible: False where its user may not see what a trigger does; one that is there counts as this program's then.
+    """
 
     on: bool
     current: bool = False
@@ -73,6 +76,8 @@ def status(connection: sa.Connection, names: Names) -> Status:
     ).first()
     if found is None:
         return Status(on=False, visible=_may_see(connection, names))
+    if found.body is None:  # MariaDB shows the trigger, but not what it does, to a user without the privilege
+        return Status(True, found.timing == "BEFORE", found.definer, visible=False)
     return Status(True, found.timing == "BEFORE" and found.body.strip() == _body(names), found.definer)
 
 
@@ -82,7 +87,8 @@ def on(engine: sa.Engine, names: Names) -> bool:
     Raises NotGranted where the database user may not, Busy where the table is in use for too long.
     """
     with database.translated(), engine.connect() as connection:
-        if status(connection, names).current:
+        before = status(connection, names)
+        if before.current and before.visible:
             return False
         connection.exec_driver_sql(f"SET SESSION lock_wait_timeout = {WAIT}")
         try:

@@ -146,6 +146,15 @@ def follow(
     return planned
 
 
+def waits(connection: sa.Connection, shop: shop.Shop, entity_id: int) -> bool:
+    """Say whether a subscription of a customer waits for its account's confirmation, which any save looks at."""
+    table = shop.tables.get(TABLE)
+    if table is None:
+        return False
+    mine = (table.c.customer_id == entity_id, table.c.subscriber_status == UNCONFIRMED)
+    return connection.execute(sa.select(table.c.subscriber_id).where(*mine).limit(1)).first() is not None
+
+
 def _made(shop: shop.Shop, one: Reader, now: datetime) -> changes.RowChange:
     if len(one.email) > LONGEST:
         raise errors.Rejected(

@@ -31,6 +31,9 @@ class Choice(changes.New):
     code: str = field(default="", compare=False)
     label: str = field(default="", compare=False)
 
+    def __str__(self) -> str:
+        return f"(new {self.label})"
+
 
 def choice(attribute: catalog.Attribute, label: str) -> Choice:
     """Stand for an attribute's option of a label. Raises Rejected for a label that no option can have."""

@@ -58,7 +58,7 @@ TABLES: tuple[TableUse, ...] = (
     _use("quote", "SUD", "open carts follow e-mail address and group; an anonymized customer's go"),
     _use("sales_order", "SU", "orders follow the e-mail address"),
     _use("sales_order_grid", "SU", "the list of orders follows the e-mail address"),
-    _use("jwt_auth_revoked", "SIU", "API tokens end"),
+    _use("jwt_auth_revoked", "SIUD", "API tokens end; an undo takes the row away again"),
     _use("oauth_token", "SD", "API tokens end"),
     _use("persistent_session", "SD", "remembered carts end"),
     _use("login_as_customer", "SD", "pending admin logins end"),

@@ -31,6 +31,33 @@ def refuse_taken(
             raise errors.Duplicate(attribute.code, str(value))
 
 
+def refuse_same_email(connection: sa.Connection, shop: shop.Shop, planned: Iterable[changes.RowChange]) -> None:
+    """Refuse, before it is written, an e-mail that the database's key on it and the website would refuse.
+
+    For who only looks: between this look and a write anybody may come. Raises Duplicate.
+    """
+    entity = shop.tables["customer_entity"]
+    for change in planned:
+        if change.table != entity.name.removeprefix(shop.prefix) or not change.after or not change.after.get("email"):
+            continue
+        entity_id, website_id = change.key["entity_id"], change.after.get("website_id")
+        query = sa.select(entity.c.entity_id).where(entity.c.email == change.after["email"]).limit(1)
+        if entity_id != changes.NEW:
+            query = query.where(entity.c.entity_id != entity_id)
+            if website_id is None:
+                own = sa.select(entity.c.website_id).where(entity.c.entity_id == entity_id)
+                website_id = connection.execute(own).scalar()
+        if connection.execute(query.where(entity.c.website_id == website_id)).first() is not None:
+            raise errors.Duplicate("email", change.after["email"])
+
+
+def guarded(
+    shop: shop.Shop, planned: Iterable[changes.RowChange], besides: Collection[str] = ()
+) -> Iterator[tuple[str, Any]]:
+    """Walk the planned values that no other customer may have: attribute code, value."""
+    yield from ((attribute.code, value) for attribute, value, _ in _guarded(shop, planned, besides))
+
+
 def _guarded(
     shop: shop.Shop, planned: Iterable[changes.RowChange], besides: Collection[str]
 ) -> Iterator[tuple[catalog.Attribute, Any, changes.Id]]:

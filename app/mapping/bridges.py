@@ -1,6 +1,6 @@
 """A bridge: one tenant's view of one shop, with the rules in force. Everything a request needs, resolved once."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,10 @@ NEEDED = ("email", "website_id", "store_id", "group_id", "is_active", "created_a
 
 def _unheard(_tolerances: Iterable[str]) -> None:
     """Leave it uncounted which tolerances a request needed."""
+
+
+def _untold(_done: Sequence[changes.RowChange]) -> None:
+    """Leave it unsaid what a request has written."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Bridge:
 
     `base_url` is the URL that `meta.location` starts with, without a slash at its end; `note` counts the tolerances
     that show only when a request is carried out. `rehearsing`: what a request would write is told (`writes.Rehearsed`),
-    not written.
+    not written. `told`: hears of the rows that were written, before they are committed.
     """
 
     shop: shop.Shop
@@ -49,6 +53,7 @@ class Bridge:
     max_page: int = 1000
     note: Callable[[Iterable[str]], None] = _unheard
     rehearsing: bool = False
+    told: Callable[[Sequence[changes.RowChange]], None] = _untold
 
     @property
     def codes(self) -> tuple[str, ...]:

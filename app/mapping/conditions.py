@@ -19,7 +19,7 @@ from sqlalchemy.dialects import mysql
 
 from app.ledger import links
 from app.magento import addresses, values
-from app.mapping import bridges, groups, rules, totals, visibility
+from app.mapping import bridges, group_ids, groups, rules, totals, visibility
 from app.scim import cursors, errors, paths, trees
 
 MOST_JUDGED = 20_000  # candidates that the evaluator looks at before a filter is too wide
@@ -158,7 +158,7 @@ class Translator:
 
     def _key(self, path: str, value: Any) -> sa.Select[Any] | sa.CompoundSelect[Any] | None:
         if path == "groups.value":
-            member, number = self.bridge.ledger.membership, _number(value)
+            member, number = self.bridge.ledger.membership, group_ids.number(value)
             put = sa.select(member.c.entity_id).where(member.c.group_id == number)
             theirs = (groups.in_shop_group(self.bridge, number), groups.held_aside(self.bridge, number))
             return sa.union(put, *theirs)
@@ -274,12 +274,27 @@ class Translator:
             column = sa.cast(column, sa.Numeric(30, 10))
         return Order(column if leaf is None or leaf.exact else _sorted(column), descending)
 
+    def orders(self, path: trees.Path) -> bool:
+        """Say whether SQL knows what users are sorted by: what several rows make together it does not."""
+        text = str(path)
+        if text in ("id", "meta.location", "userName"):
+            return True
+        if text == "emails.value":
+            return not self._from_elsewhere("emails")
+        if text in ("groups", "meta.version") or text.startswith("groups.") or self._addressed(path):
+            return False
+        return all(_plain(rule, path) for rule in self._writers(path))
+
     def _email(self) -> Column:
-        """Give the e-mail that counts: the shop's, but of several in the document the primary one, else the first."""
+        """Give the e-mail that counts: the shop's, but of several in the document the primary one, else the first.
+
+        Whose document has none has none here, also where the shop has given the customer another one since.
+        """
         emails = paths.parse("emails.value", self.bridge.ruleset.accepted)
         count = sa.func.json_length(self._json(emails.top, whole=True))
-        shop_s = sa.case((sa.func.coalesce(count, 0) == 0, sa.null()), else_=self.entity.c.email)
-        return sa.case((sa.not_(self.linked), self.entity.c.email), (count > 1, self._first(emails)), else_=shop_s)
+        email = sa.func.nullif(self.entity.c.email, "")
+        shop_s = sa.case((sa.func.coalesce(count, 0) == 0, sa.null()), else_=email)
+        return sa.case((sa.not_(self.linked), email), (count > 1, self._first(emails)), else_=shop_s)
 
     def _first(self, path: trees.Path) -> Column:
         """Give the document's value at a path, of a multi-valued attribute the primary one's, else the first one's."""
@@ -385,8 +400,8 @@ class Translator:
     def _in_group(self, value: Any) -> Clause:
         """Whoever was put into a group here, and whom the shop has in it, but for those about whom it is not so sure:
         the deactivated, who may be held elsewhere, and those who are in it unasked."""
-        number, entity = _number(value), self.entity
-        if str(number) != value:
+        number, entity = group_ids.number(value), self.entity
+        if not number:
             return exactly(FALSE)
         member, mark = self.bridge.ledger.membership, self.bridge.ledger.inactive
         put = sa.exists().where(member.c.entity_id == entity.c.entity_id, member.c.group_id == number)

@@ -19,8 +19,8 @@ from app.ledger import links, marks
 from app.magento import changes, customers, database, doors, plans
 from app.magento import errors as shop_errors
 from app.magento import groups as shop_groups
-from app.mapping import bridges, clock, grouping, leaving, pages, projection, visibility, writes
-from app.scim import attributes, cursors, errors, filters, lazy, messages, patch, queries, sorting
+from app.mapping import bridges, clock, group_ids, grouping, leaving, pages, projection, visibility, writes
+from app.scim import attributes, cursors, errors, filters, lazy, messages, patch, queries, sorting, trees
 from app.scim import memberships as said
 
 Resource = dict[str, Any]
@@ -122,7 +122,7 @@ def find(
     by = sorting.path(query.sort_by, ACCEPTED) if query.sort_by is not None else None
     with database.reading(bridge.shop.reader) as connection:
         fitting = _fitting(connection, bridge, where)
-        placed = [(sorting.key(_dress(connection, bridge, held, members=False), by), held) for held in fitting]
+        placed = [(sorting.key(_sortable(connection, bridge, held, by), by), held) for held in fitting]
         placed.sort(key=lambda pair: pair[0], reverse=query.descending and by is not None)
         start, size = query.start if query.cursor is None else 1, query.count
         if after is not None:
@@ -137,8 +137,17 @@ def find(
         return pages.Page(shown, len(placed), end)
 
 
+def _sortable(connection: sa.Connection, bridge: bridges.Bridge, held: Held, by: trees.Path | None) -> Resource:
+    """Make the resource with its first member where it is sorted by members, since none of them is the primary one."""
+    resource = _dress(connection, bridge, held, members=False)
+    if by is not None and by.attribute is not None and by.attribute.name == "members":
+        first = _members(connection, bridge, held.group_id)[:1]
+        resource["members"] = list(_shown(bridge, first))
+    return resource
+
+
 def fetch(bridge: bridges.Bridge, ids: Collection[int]) -> dict[str, Resource]:
-    """Read some groups with their members, by the id in text; unknown ids are left out."""
+    """Read some groups with their members, by the id that they show; unknown ones are left out."""
     with database.reading(bridge.shop.reader) as connection:
         found = _dress_all(connection, bridge, list(_all(connection, bridge, ids).values()), members=True)
         return {group["id"]: group for group in found}
@@ -205,7 +214,7 @@ def _all(
 
 
 def _one(connection: sa.Connection, bridge: bridges.Bridge, group_id: str, *, lock: bool = False) -> Held:
-    number = _number(group_id)
+    number = group_ids.number(group_id)
     held = _all(connection, bridge, [number], lock=lock).get(number) if number else None
     if held is None:
         raise errors.NotFound(f"There is no group {group_id!r}.")
@@ -213,7 +222,7 @@ def _one(connection: sa.Connection, bridge: bridges.Bridge, group_id: str, *, lo
 
 
 def _number(text: Any) -> int:
-    """Read an id; 0, which nobody has, for what is none."""
+    """Read a user's id; 0, which nobody has, for what is none."""
     given = str(text)
     number = int(given) if given.isascii() and given.isdigit() and len(given) < 11 else 0
     return number if str(number) == given else 0
@@ -222,7 +231,7 @@ def _number(text: Any) -> int:
 def _dress(connection: sa.Connection, bridge: bridges.Bridge, held: Held, *, members: bool) -> Resource:
     """Make the resource. Its ETag counts changes, so that it needs no member."""
     record = held.record
-    resource: Resource = {"id": str(held.group_id), "displayName": held.name}
+    resource: Resource = {"id": group_ids.text(held.group_id), "displayName": held.name}
     if record and record.external_id is not None:
         resource["externalId"] = record.external_id
     created = record.created_at if record else bridge.settings.installed_at
@@ -389,7 +398,7 @@ def create(bridge: bridges.Bridge, resource: Resource, *, members: bool = True) 
         wanted = Members()
         wanted.add(_ids(connection, bridge, resource.get("members")))
         _enrol(connection, bridge, group_id, wanted, now)
-        return _dress(connection, bridge, _one(connection, bridge, str(group_id)), members=members)
+        return _dress(connection, bridge, _one(connection, bridge, group_ids.text(group_id)), members=members)
 
     return writes.transact(bridge, work, lambda: _conflict(bridge, name))
 
@@ -769,9 +778,10 @@ def _ids(connection: sa.Connection, bridge: bridges.Bridge, given: Any) -> list[
 
 
 def _is_group(member: Mapping[str, Any]) -> bool:
-    """Say whether a member is told to be a group: its number would mean a user of the same number here."""
+    """Say whether a member is a group, by its id or by what is told of it."""
     kind, reference = str(member.get("type") or ""), str(member.get("$ref") or "")
-    return kind.casefold() == "group" or "/groups/" in f"/{reference.casefold()}"
+    named = kind.casefold() == "group" or "/groups/" in f"/{reference.casefold()}"
+    return named or group_ids.number(member.get("value")) > 0
 
 
 # --- names ---
@@ -797,7 +807,8 @@ def _taken(connection: sa.Connection, bridge: bridges.Bridge, group_id: int | No
     """Make the error that names the group in the way; not one that is another tenant's or hidden."""
     if group_id is None or group_id not in _all(connection, bridge, [group_id]):
         return errors.Uniqueness(f"The shop has a group {name!r} that is not among these groups: choose another name.")
-    return errors.Uniqueness(f"There is a group {name!r} already, its id is {str(group_id)!r}.", str(group_id))
+    shown = group_ids.text(group_id)
+    return errors.Uniqueness(f"There is a group {name!r} already, its id is {shown!r}.", shown)
 
 
 def _conflict(bridge: bridges.Bridge, name: str) -> errors.Uniqueness:

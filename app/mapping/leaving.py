@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.ledger import marks
-from app.magento import changes, customers, doors
+from app.magento import blocking, changes, customers, doors
 from app.mapping import bridges
 
 Row = changes.RowChange
@@ -62,8 +62,15 @@ def settle(
     if active is False:
         will = doors.after(customer, rest)
         wanted = bridge.ruleset.lifecycle.deactivate if shutting is None else shutting
+        if bridge.rehearsing and blocking.there(connection, shop) is None:
+            wanted -= {doors.GROUP}  # who only looks makes no group
         shut, held = doors.shut(connection, shop, will, now, wanted, held)
     return [*rest, *shut, *_marked(customer.entity_id, before, held)]
+
+
+def forget(entity_id: changes.Id, before: doors.Taken | None) -> list[Row]:
+    """Plan that a customer's mark goes and its doors stay as they are, held shut by nothing."""
+    return _marked(entity_id, before, None)
 
 
 def _marked(entity_id: changes.Id, before: doors.Taken | None, after: doors.Taken | None) -> list[Row]:

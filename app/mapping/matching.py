@@ -1,14 +1,14 @@
 """In charge of who an incoming user is: nobody yet, a customer whom nobody manages, or somebody in the way."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.ledger import links
 from app.magento import customers, database, values
-from app.mapping import bridges, standing, visibility
+from app.mapping import bridges, naming, standing, visibility
 from app.scim import errors, paths
 
 NAMES = {"userName": "user_name", "externalId": "external_id"}
@@ -16,10 +16,14 @@ NAMES = {"userName": "user_name", "externalId": "external_id"}
 
 @dataclass(frozen=True)
 class Found:
-    """The customer that an incoming user is; `deleted`: one who is gone for its identity provider."""
+    """The customer that an incoming user is; `deleted`: one who is gone for its identity provider.
+
+    `by`: the path whose value found it, None where it only has the e-mail that the user would get.
+    """
 
     entity_id: int
     deleted: bool = False
+    by: str | None = None
 
 
 def find(connection: sa.Connection, bridge: bridges.Bridge, resource: standing.Resource) -> Found | None:
@@ -29,14 +33,10 @@ def find(connection: sa.Connection, bridge: bridges.Bridge, resource: standing.R
     """
     if _is_nobody(connection, bridge, resource):
         return None
-    found = _named(connection, bridge, "userName", resource["userName"])
+    found = _by(_named(connection, bridge, "userName", resource["userName"]), "userName")
     for path in bridge.ruleset.match.by:
-        name = path.attribute.name if path.attribute is not None else ""
         for value in paths.read(resource, path) if found is None else ():
-            if name == "externalId":
-                found = found or _named(connection, bridge, name, value)
-            else:
-                found = found or _by_email(connection, bridge, name, value, bridge.email_website(resource))
+            found = found or _by(_at(connection, bridge, resource, path, value), str(path))
     if found is None and (email := bridge.email_of(resource)):
         # Nobody else may have the e-mail that the new user is to get, whatever `match.by` says.
         found = _gone_with(connection, bridge, email, bridge.email_website(resource))
@@ -72,10 +72,46 @@ def _anybody(bridge: bridges.Bridge, sought: Collection[str]) -> sa.CompoundSele
     return sa.union_all(*parts)
 
 
+def candidates(connection: sa.Connection, bridge: bridges.Bridge, resource: standing.Resource) -> set[int]:
+    """Give all customers whom nobody manages that have an e-mail by which this user could be found."""
+    found: set[int] = set()
+    website_id = bridge.email_website(resource)
+    for path in bridge.ruleset.match.by:
+        for value in paths.read(resource, path) if name(path) != "externalId" else ():
+            found |= visibility.among(connection, bridge, _with_email(connection, bridge, value, website_id))
+    return found - links.fetch(connection, bridge.ledger, found).keys()
+
+
+def name(path: paths.Path) -> str:
+    """Name the attribute that a path of `match.by` reads."""
+    return path.attribute.name if path.attribute is not None else ""
+
+
+def _by(found: Found | None, path: str) -> Found | None:
+    return None if found is None else replace(found, by=path)
+
+
+def _at(
+    connection: sa.Connection, bridge: bridges.Bridge, resource: standing.Resource, path: paths.Path, value: str
+) -> Found | None:
+    """Find the customer that one value of a path of `match.by` means."""
+    attribute = name(path)
+    if attribute == "externalId":
+        return _named(connection, bridge, attribute, value)
+    return _by_email(connection, bridge, attribute, value, bridge.email_website(resource))
+
+
+def _with_email(connection: sa.Connection, bridge: bridges.Bridge, email: str, website_id: int | None) -> list[int]:
+    return customers.find_by_email(connection, bridge.shop, email, website_id)
+
+
 def _named(connection: sa.Connection, bridge: bridges.Bridge, name: str, value: str) -> Found | None:
     """Find the user that has a userName or externalId, among the deleted ones last."""
     key: dict[str, Any] = {NAMES[name]: value}
     there = links.find(connection, bridge.ledger, bridge.tenant, **key)
+    if there is not None and name == "userName":
+        held = standing.fetch(connection, bridge, [there]).get(there)
+        there = None if held is not None and not naming.answers_to(held, value) else there
     if there is not None:
         return Found(_revivable(connection, bridge, there, f"{name} {value!r}"))
     gone = links.find(connection, bridge.ledger, bridge.tenant, **key, deleted=True)
@@ -86,7 +122,7 @@ def _by_email(
     connection: sa.Connection, bridge: bridges.Bridge, name: str, value: str, website_id: int | None
 ) -> Found | None:
     """Find the customer with an e-mail; a userName is an e-mail only of who is not managed."""
-    there = customers.find_by_email(connection, bridge.shop, value, website_id)
+    there = _with_email(connection, bridge, value, website_id)
     mine = visibility.among(connection, bridge, there)
     managed = links.fetch(connection, bridge.ledger, mine)
     for entity_id in sorted(mine):
@@ -99,7 +135,7 @@ def _by_email(
 
 def _gone_with(connection: sa.Connection, bridge: bridges.Bridge, email: str, website_id: int | None) -> Found | None:
     """Find the deleted user whose customer still has an e-mail."""
-    there = customers.find_by_email(connection, bridge.shop, email, website_id)
+    there = _with_email(connection, bridge, email, website_id)
     for entity_id, link in links.fetch(connection, bridge.ledger, there).items():
         if link.deleted_at and link.tenant == bridge.tenant:
             return Found(entity_id, deleted=True)
@@ -147,11 +183,15 @@ def conflict(bridge: bridges.Bridge, resource: standing.Resource) -> errors.Uniq
             return taken(found, f"userName {user_name!r}")
         email = bridge.email_of(resource) or user_name
         website = None if bridge.shop.settings.shares_accounts() else bridge.email_website(resource)
-        there = customers.find_by_email(connection, bridge.shop, email, website)
+        there = _with_email(connection, bridge, email, website)
         there = [entity_id for entity_id in there if str(entity_id) != resource.get("id")]
         for entity_id in sorted(visibility.among(connection, bridge, there)):
             return taken(entity_id, f"e-mail {email!r}")
         gone = _gone_with(connection, bridge, email, website)
+        external_id = resource.get("externalId") if "id" not in resource else None  # of who comes; it is no key later
+        came = links.find(connection, bridge.ledger, bridge.tenant, external_id=external_id) if external_id else None
+    if came is not None and gone is None and not there:
+        return taken(came, f"externalId {external_id!r}")
     if gone is not None:
         return errors.Uniqueness(
             f"The shop keeps the customer of a deleted user with the e-mail {email!r}, id {str(gone.entity_id)!r}:"

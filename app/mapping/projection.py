@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from app.magento import catalog, errors, placement, shop, values
-from app.mapping import choices, converters, rules
+from app.mapping import choices, converters, group_ids, rules
 from app.scim import filters, paths
 
 Resource = dict[str, Any]
@@ -49,7 +49,7 @@ class Context:
         """Give the document as conditions and sources see it: with the groups that its user is a member of."""
         if not self.groups:
             return document
-        pushed = [{"value": str(group_id), "display": name} for group_id, name in self.groups.items()]
+        pushed = [{"value": group_ids.text(group_id), "display": name} for group_id, name in self.groups.items()]
         return {**document, "groups": [*document.get("groups", ()), *pushed]}
 
     def requires(self, attribute: catalog.Attribute) -> bool:

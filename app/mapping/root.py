@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.mapping import bridges, groups, pages, users
+from app.mapping import bridges, group_ids, groups, pages, users
 from app.scim import cursors, errors, filters, queries, sorting, trees
 
 Resource = dict[str, Any]
@@ -99,7 +99,7 @@ def _next(
             of_users = (last.end.last_id, last.end.last_value) if last.end else (USERS_DONE, None)
         if shown:
             absent, value = sorting.key(shown[-1], by["Group"])
-            of_groups = (int(shown[-1]["id"]), None if absent else value)
+            of_groups = (group_ids.number(shown[-1]["id"]), None if absent else value)
         end = cursors.Place(0, [of_users, of_groups], total, size)
     return pages.Page(_with_members(bridge, page, members), total, end)
 
@@ -110,7 +110,7 @@ def _is_group(resource: Resource) -> bool:
 
 def _is_ahead(group: Resource, by: Paths, place: Place, falling: bool) -> bool:
     key = sorting.key(group, by["Group"])
-    return place[0] == BEGIN[0] or sorting.comes_after(key, int(group["id"]), place, falling)
+    return place[0] == BEGIN[0] or sorting.comes_after(key, group_ids.number(group["id"]), place, falling)
 
 
 def _users_after(bridge: bridges.Bridge, where: Where, query: queries.Query, place: Place, count: int) -> pages.Page:
@@ -125,6 +125,6 @@ def _with_members(bridge: bridges.Bridge, page: list[Resource], members: bool) -
     """Read the members of the groups on a page, where they are shown."""
     if not members:
         return page
-    ids = [int(each["id"]) for each in page if _is_group(each)]
+    ids = [group_ids.number(each["id"]) for each in page if _is_group(each)]
     read = groups.fetch(bridge, ids) if ids else {}
     return [read.get(each["id"], each) if _is_group(each) else each for each in page]

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from app.ledger import links, records
 from app.magento import customers, doors
-from app.mapping import agreement, books, bridges, groups, leaving, projection, visibility
+from app.mapping import agreement, books, bridges, group_ids, groups, leaving, projection, visibility
 from app.scim import errors, messages
 
 Resource = dict[str, Any]
@@ -176,8 +176,8 @@ def dress(bridge: bridges.Bridge, held: Held) -> Resource:
     if held.groups:
         where = f"{bridge.base_url}/Groups/"
         resource["groups"] = [
-            {"value": str(group_id), "$ref": f"{where}{group_id}", "display": name, "type": "direct"}
-            for group_id, name in held.groups.items()
+            {"value": shown, "$ref": f"{where}{shown}", "display": name, "type": "direct"}
+            for shown, name in ((group_ids.text(group_id), name) for group_id, name in held.groups.items())
         ]
     return messages.dress(resource, bridge.ruleset.accepted, bridge.base_url, data["created_at"], modified)
 

@@ -47,22 +47,40 @@ def run(bridge: bridges.Bridge, body: Mapping[str, Any], user_id: str | None) ->
 
 
 def _send(bridge: bridges.Bridge, body: Mapping[str, Any], user_id: str | None) -> None:
+    if user_id is None:
+        post(bridge, body)
+        return
     patched = any(key.casefold() == "operations" for key in body)
-    kind = "create" if user_id is None else "patch" if patched else "replace"
-    accepted, published, profile = bridge.ruleset.accepted, bridge.ruleset.published, bridge.profile
-    given, said = memberships.take(body, kind, accepted, profile, named=bridge.ruleset.groups.by_name)
-    if kind == "patch" and user_id is not None:
+    kind = "patch" if patched else "replace"
+    if not patched:
+        resource, said = user(bridge, body, kind)
+        users.replace(bridge, user_id, resource, changes=said)
+    else:
+        published, profile = bridge.ruleset.published, bridge.profile
+        given, said = _said(bridge, body, kind)
         understood, _ = profiles.rewrite(given, kind, published, profile)
         kept = next(value for key, value in given.items() if key.casefold() == "operations")
         operations = patch.parse(understood, published, profile) if kept or not said else ()
         users.modify(bridge, user_id, operations, changes=said)
-        return
-    understood, _ = profiles.rewrite(given, kind, accepted, profile)
-    resource = schemas.load(accepted, understood, profile=profile)
-    if user_id is None:
-        users.create(bridge, resource, said)
-    else:
-        users.replace(bridge, user_id, resource, changes=said)
+
+
+def post(bridge: bridges.Bridge, body: Mapping[str, Any]) -> None:
+    """Send a body as a POST; a rehearsing bridge raises writes.Rehearsed, or what refuses it."""
+    users.create(bridge, *user(bridge, body, "create"))
+
+
+def user(
+    bridge: bridges.Bridge, body: Mapping[str, Any], kind: str
+) -> tuple[dict[str, Any], tuple[memberships.Change, ...]]:
+    """Read a body as a user, and what it says of memberships, as the service does; raises InvalidValue."""
+    given, said = _said(bridge, body, kind)
+    understood, _ = profiles.rewrite(given, kind, bridge.ruleset.accepted, bridge.profile)
+    return schemas.load(bridge.ruleset.accepted, understood, profile=bridge.profile), said
+
+
+def _said(bridge: bridges.Bridge, body: Mapping[str, Any], kind: str) -> tuple[Any, tuple[memberships.Change, ...]]:
+    named = bridge.ruleset.groups.by_name
+    return memberships.take(body, kind, bridge.ruleset.accepted, bridge.profile, named=named)
 
 
 def _values(bridge: bridges.Bridge, rows: list[changes.RowChange], body: Mapping[str, Any]) -> Iterator[Value]:

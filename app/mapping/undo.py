@@ -5,27 +5,30 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from app.ledger import journal
-from app.magento import cascades, changes, customers, database, options
+from app.magento import cascades, changes, customers, database, driver_errors, options
 from app.magento import errors as shop_errors
-from app.mapping import bridges, clock, leaving, writes
+from app.mapping import bridges, claims, clock, leaving, writes
 
 DERIVED = frozenset({"updated_at"})  # the database and Magento set it with any other change
 COUNTED: Mapping[str, frozenset[str]] = {"scim_group": frozenset({"version", "modified_at"})}  # go on, never back
-KEPT = frozenset({options.OPTION, options.LABEL, "scim_option"})  # a choice that was made may be others' by now
+# A choice that was made may be others' by now; e-mails are claimed anew.
+KEPT = frozenset({options.OPTION, options.LABEL, "scim_option", claims.TABLE})
 Row = changes.RowChange
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """A row that is no longer as the change left it. `column` None: the row as a whole."""
+    """A row that is no longer as the change left it. `column` None: the row as a whole; `final`: nothing forces it."""
 
     entry_id: int
     table: str
     key: Mapping[str, Any]
     column: str | None
     reason: str
+    final: bool = False
 
     def __str__(self) -> str:
         key = ", ".join(f"{column} {value}" for column, value in self.key.items())
@@ -73,13 +76,19 @@ def carry_out(
     `force`: also where rows have changed since; `dry`: write nothing. Raises Refused, naming the rows in the way.
     """
 
+    if not entries:
+        return Undone((), ())
+    at = entries[0]
+
     def work(connection: sa.Connection) -> Undone:
+        nonlocal at
         done, conflicts = [], []
         for entry in entries:
-            rows, found = _entry(connection, bridge, entry, force)
+            at = entry
+            rows, taken, found = _entry(connection, bridge, entry, force)
             conflicts += found
             if rows:
-                done.append((entry, tuple(_write(connection, tenants(entry.tenant), entry, rows))))
+                done.append((entry, tuple(_write(connection, tenants(entry.tenant), entry, rows, taken))))
         undone = Undone(tuple(done), tuple(conflicts))
         if conflicts and not force and not dry:
             raise Refused(undone)
@@ -91,15 +100,23 @@ def carry_out(
         return database.transaction(bridge.shop.engine, work)
     except _Rolled as rolled:
         return rolled.undone
-    except shop_errors.Duplicate as error:
-        raise _refused(entries[0], error.key, f"{error.entry!r} is somebody else's by now") from error
+    except (shop_errors.Duplicate, shop_errors.Changed) as error:
+        cause: Exception = error
+        found = driver_errors.translate(error.__cause__) if isinstance(error.__cause__, exc.DBAPIError) else error
+        if not isinstance(found, shop_errors.Duplicate):
+            raise
+        refused = _refused(at, found.key, f"{found.entry!r} is somebody else's by now: change it there first")
     except shop_errors.Rejected as error:
-        raise _refused(entries[0], error.code, error.reason) from error
+        refused, cause = _refused(at, error.code, error.reason), error
+    if dry:
+        return refused.undone
+    raise refused from cause
 
 
 def _refused(entry: journal.Entry, what: str, reason: str) -> Refused:
-    """Say what the database's keys have against the rows."""
-    return Refused(Undone((), (Conflict(entry.entry_id, "the database", {}, what, reason),)))
+    """Say what the shop, or the database's keys, have against the rows, forced or not."""
+    of = f"{entry.operation} of {entry.resource_type} {entry.resource_id}"
+    return Refused(Undone((), (Conflict(entry.entry_id, of, {}, what, reason, final=True),)))
 
 
 class _Rolled(Exception):
@@ -110,12 +127,20 @@ class _Rolled(Exception):
         self.undone = undone
 
 
-def _write(connection: sa.Connection, bridge: bridges.Bridge, entry: journal.Entry, rows: Iterable[Row]) -> list[Row]:
+def _write(
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    entry: journal.Entry,
+    rows: Iterable[Row],
+    taken: Iterable[Row],
+) -> list[Row]:
+    """Write an entry's rows and tell the journal, also of what goes along with them (`taken`)."""
     rows = list(rows)
+    rows += claims.plan(connection, bridge, rows)  # as any write: an e-mail that comes back is claimed again
     tables = {row.table: _table(bridge, row.table, [r for r in rows if r.table == row.table]) for row in rows}
     done = customers.write(connection, bridge.shop, rows, tables=tables, follow=False)
     deed = writes.Deed("undo", entry.resource_type, entry.resource_id, entry.entry_id)
-    writes.tell(connection, bridge, deed, done)
+    writes.tell(connection, bridge, deed, done, taken)
     return done
 
 
@@ -130,8 +155,11 @@ def _table(bridge: bridges.Bridge, name: str, rows: Iterable[Row]) -> Any:
 
 def _entry(
     connection: sa.Connection, bridge: bridges.Bridge, entry: journal.Entry, force: bool
-) -> tuple[list[Row], list[Conflict]]:
-    """Turn an entry's rows round and hold them against the rows as they stand."""
+) -> tuple[list[Row], list[Row], list[Conflict]]:
+    """Turn an entry's rows round and hold them against the rows as they stand.
+
+    Gives the rows to write, those that go or are cut loose along with them, and what is in the way.
+    """
     undone = (row for row in entry.rows if row.table not in KEPT)
     turned = [Row(row.table, _decoded(row.key) or {}, row.after, row.before) for row in undone]
     hanging = bridge.shop.cascades()
@@ -154,7 +182,7 @@ def _entry(
         for row in new
         if not row.table.startswith("scim_")
     ]
-    return rows, conflicts
+    return rows, new, conflicts
 
 
 def _ranks(hanging: cascades.Cascades, prefix: str, tables: Iterable[str]) -> dict[str, int]:
@@ -175,7 +203,7 @@ def _ranks(hanging: cascades.Cascades, prefix: str, tables: Iterable[str]) -> di
 def _standing(connection: sa.Connection, bridge: bridges.Bridge, row: Row) -> dict[str, Any] | None:
     """Read a row as it stands, held until the transaction ends; None where it is not there."""
     where = " AND ".join(f"`{column}` = :k{place}" for place, column in enumerate(row.key))
-    query = sa.text(f"SELECT * FROM `{bridge.shop.prefix}{row.table}` WHERE {where} FOR UPDATE")  # noqa: S608
+    query = sa.text(f"SELECT * FROM `{bridge.shop.prefix}{row.table}` WHERE {where} FOR UPDATE")  # noqa: S608 # nosec B608
     found = connection.execute(query, {f"k{place}": value for place, value in enumerate(row.key.values())})
     standing = found.mappings().first()
     return dict(standing) if standing is not None else None

@@ -21,6 +21,8 @@ from app.mapping import (
     conditions,
     deletion,
     matching,
+    naming,
+    ordering,
     pages,
     permits,
     projection,
@@ -56,24 +58,20 @@ def find(
                 return page
 
         def judge(ids: Collection[int], node: filters.Node) -> set[int]:
-            candidates = standing.fetch(connection, bridge, ids)
-            return {i for i, held in candidates.items() if filters.evaluate(node, standing.dress(bridge, held))}
+            return {i for i, resource in read(ids).items() if filters.evaluate(node, resource)}
 
-        order = conditions.Order()
-        if query.sort_by is not None:
-            path = sorting.path(query.sort_by, bridge.ruleset.accepted)
-            order = conditions.Translator(bridge).order(path, query.descending)
-        start = query.start if query.cursor is None else 1
-        found = conditions.find(
-            connection,
-            bridge,
-            where,
-            order,
-            judge,
-            start=start,
-            count=after.count if after else query.count,
-            after=after,
-        )
+        def read(ids: Collection[int]) -> dict[int, Resource]:
+            return {i: standing.dress(bridge, held) for i, held in standing.fetch(connection, bridge, ids).items()}
+
+        path = sorting.path(query.sort_by, bridge.ruleset.accepted) if query.sort_by is not None else None
+        translator = conditions.Translator(bridge)
+        start, count = query.start if query.cursor is None else 1, after.count if after else query.count
+        if path is None or translator.orders(path):
+            order = conditions.Order() if path is None else translator.order(path, query.descending)
+            found = conditions.find(connection, bridge, where, order, judge, start=start, count=count, after=after)
+        else:
+            by = path, query.descending
+            found = ordering.find(connection, bridge, where, by, judge, read, start=start, count=count, after=after)
         held = standing.fetch(connection, bridge, found.ids)
         shown = [standing.dress(bridge, held[entity_id]) for entity_id in found.ids if entity_id in held]
         size = after.count if after else query.count
@@ -197,7 +195,8 @@ def promise(bridge: bridges.Bridge, entity_id: int) -> bool:
             return False
         now = clock.now()
         row = links.row(bridge.tenant, {"userName": held.document["userName"]}, now, now)
-        planned = [rows.RowChange("scim_link", {"entity_id": entity_id}, None, row)]
+        planned = naming.freed(connection, bridge, None, held.document["userName"])
+        planned.append(rows.RowChange("scim_link", {"entity_id": entity_id}, None, row))
         return bool(writes.carry_out(connection, bridge, writes.Deed("adopt", "User", entity_id), planned))
 
     return writes.transact(bridge, work, lambda: matching.conflict(bridge, {}))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.ledger import links
 from app.magento import changes, customers, database, passwords, plans
 from app.magento import errors as shop_errors
-from app.mapping import addressing, books, bridges, grouping, groups, leaving, projection, standing
+from app.mapping import addressing, books, bridges, grouping, groups, leaving, naming, projection, standing
 from app.scim import errors, memberships, messages, paths
 
 Resource = dict[str, Any]
@@ -45,6 +45,7 @@ def newcomer(connection: sa.Connection, bridge: bridges.Bridge, wanted: Wanted, 
     planned = plans.create(connection, bridge.shop, data, now, password_hash=hashed)
     customer = plans.newcomer(bridge.shop, planned)
     planned += addressing.plan(connection, bridge, customer, books.EMPTY, None, wanted.document, now)
+    planned += naming.freed(connection, bridge, None, wanted.document["userName"])
     planned += ledger(bridge, changes.NEW, None, wanted.document, now)
     followed = groups.follow(connection, bridge, customer, wanted.changes, (None, wanted.document))
     planned += _settled(bridge, customer, followed, {}, now)
@@ -72,6 +73,7 @@ def change(
     hashed = _hash(bridge, wanted.password, given.get("email", customer.data["email"]))
     planned += _settled(bridge, customer, followed, given, now, hashed)
     if not unchanged:
+        planned += naming.freed(connection, bridge, held.link, wanted.document["userName"])
         planned += ledger(bridge, held.entity_id, held.link, wanted.document, now)
     active = wanted.active if wanted.active is False or not held.active else None
     return leaving.settle(connection, bridge, held.real, held.taken, planned, active, now)

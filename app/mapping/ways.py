@@ -5,15 +5,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.ledger import links, marks
+from app.ledger import links, marks, tables
 from app.magento import customers, database, guard, ways
 from app.mapping import bridges, clock, extension, leaving
 
 
 def names(bridge: bridges.Bridge) -> guard.Names:
     """Give the names of the guard, the table that it guards and the one with our marks."""
-    prefix = bridge.shop.prefix
-    return guard.Names(f"{prefix}scim_guard", f"{prefix}customer_entity", bridge.ledger.inactive.name)
+    return prefixed(bridge.shop.prefix)
+
+
+def prefixed(prefix: str) -> guard.Names:
+    """Give the same names by the shop's table prefix."""
+    return guard.Names(f"{prefix}scim_guard", f"{prefix}customer_entity", tables.define(prefix).inactive.name)
 
 
 def report(connection: sa.Connection, bridge: bridges.Bridge, ids: Collection[int]) -> dict[int, list[ways.Way]]:

@@ -58,6 +58,10 @@ def transact(
             raise conflict() from error
         value = "this value" if rule.mask else repr(error.entry)
         raise errors.Uniqueness(f"{rule.target}: {value} is another customer's (from {rule.supplied_by()}).") from error
+    except shop_errors.Changed as error:
+        if error.taken:
+            raise conflict() from error
+        raise
     except shop_errors.Rejected as error:
         rule = bridge.ruleset.rule(error.code)
         place = rule.place if rule else SHOWN.get(error.code, error.code)
@@ -83,8 +87,11 @@ def carry_out(
         uniqueness.refuse_taken(connection, bridge.shop, planned, alone)
     if bridge.rehearsing:
         uniqueness.refuse_taken(connection, bridge.shop, planned)
+        uniqueness.refuse_same_email(connection, bridge.shop, planned)
         raise Rehearsed(deed, [*planned, *aftermath.consequences(connection, bridge.shop, planned)])
     planned = labels.settle(connection, bridge, planned)
+    if deed.operation in claims.COMING:
+        planned += claims.external(connection, bridge, planned)
     planned += claims.plan(connection, bridge, planned)  # holds the e-mails before the shop's are looked at
     going = [change for change in planned if change.before is not None and change.after is None]
     taken = cascades.capture(connection, bridge.shop.cascades(), bridge.shop.prefix, going) if going else []
@@ -123,6 +130,7 @@ def tell(
         reasons=_reasons(bridge, done),
         undoes=deed.undoes,
     )
+    bridge.told(done)
     journal.record(connection, bridge.ledger, bridge.settings.journal_key, entry, hidden(bridge))
 
 

@@ -106,8 +106,10 @@ def written(custom_attributes: bool = True) -> dict[str, list[Row]]:
     return tables
 
 
-def fill_grid(target: "pymysql.Connection[Any]", prefix: str = "", custom_attributes: bool = True) -> None:
-    """Write the whole customer_grid_flat from the other tables, as Magento's full reindex does."""
+def fill_grid(
+    target: "pymysql.Connection[Any]", prefix: str = "", custom_attributes: bool = True, *, since: int = 0
+) -> None:
+    """Write customer_grid_flat from the other tables, as Magento's full reindex does; `since`: from this id on."""
     columns = {"entity_id": "e.entity_id", "name": _joined("e", NAMES)}
     columns |= {name: f"e.{name}" for name in GRID.split()}
     joins = ""
@@ -124,7 +126,7 @@ def fill_grid(target: "pymysql.Connection[Any]", prefix: str = "", custom_attrib
     connection.run(
         target,
         f"REPLACE INTO `{prefix}customer_grid_flat` ({', '.join(columns)})"  # noqa: S608
-        f" SELECT {', '.join(columns.values())} FROM `{prefix}customer_entity` e{joins}",
+        f" SELECT {', '.join(columns.values())} FROM `{prefix}customer_entity` e{joins} WHERE e.entity_id >= {since}",
     )
 
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -51,13 +51,17 @@ class MariaDB:
 
     port: the loopback TCP port; without it the one of last time, or any free one.
     fast: for tests; what is committed need not survive a crash of the machine.
+    options: more of the server's command line.
     Use it as a context manager, or call start() and stop(). start() must be called in the main thread, or one
     that lives as long: the server ends when the thread that started it does.
     """
 
-    def __init__(self, directory: Path, port: int | None = None, *, fast: bool = False) -> None:
+    def __init__(
+        self, directory: Path, port: int | None = None, *, fast: bool = False, options: Sequence[str] = ()
+    ) -> None:
         self.directory = Path(directory).absolute()
         self.fast = fast
+        self.options = tuple(options)
         self.port = port or 0
         self.owned = False
         self._fixed_port = port
@@ -262,6 +266,7 @@ class MariaDB:
             "--bind-address=127.0.0.1",
             *SMALL,
             *(FAST if self.fast else ()),
+            *self.options,
             *_as_root(),
             *(() if program.is_mariadb else OF_MYSQL),
         ]

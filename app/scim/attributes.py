@@ -237,6 +237,10 @@ COMMON = (
 )
 _COMMON = {attribute.name.casefold(): attribute for attribute in COMMON}
 
+# Suggested (RFC 7643 section 7), so that clients that choose from what is suggested send what the RFC has there.
+COUNTRIES = ("AT", "BR", "CH", "CN", "DE", "ES", "FR", "GB", "IN", "IT", "JP", "NL", "PL", "SE", "US")
+LANGUAGES = ("de-DE", "en-GB", "en-US", "es-ES", "fr-FR", "it-IT", "ja-JP", "nl-NL", "pl-PL", "pt-BR", "sv-SE", "zh-CN")
+
 _NAME = (
     Attribute("formatted", description="The whole name as it is shown."),
     Attribute("familyName", description="The family name."),
@@ -251,7 +255,9 @@ _ADDRESS = (
     Attribute("locality", description="The town."),
     Attribute("region", description="The state or region."),
     Attribute("postalCode", description="The postal code."),
-    Attribute("country", description="The country, as two letters of ISO 3166-1.", format="country"),
+    Attribute(
+        "country", description="The country, as two letters of ISO 3166-1.", canonical=COUNTRIES, format="country"
+    ),
     _label("work", "home", "other"),
     PRIMARY,
 )
@@ -279,7 +285,12 @@ USER = Schema(
         Attribute("title", description="The position, Vice President for example."),
         Attribute("userType", description="The relation to the organization, Employee for example."),
         Attribute("preferredLanguage", description="The preferred languages, as in Accept-Language."),
-        Attribute("locale", description="The language tag for numbers, dates and currency.", format="language"),
+        Attribute(
+            "locale",
+            description="The language tag for numbers, dates and currency.",
+            canonical=LANGUAGES,
+            format="language",
+        ),
         Attribute("timezone", description="The time zone, as IANA names it.", format="timezone"),
         Attribute("active", "boolean", description="Whether the account is in use."),
         Attribute("password", description="The password to set.", mutability="writeOnly", returned="never"),

@@ -58,11 +58,22 @@ def canonical_object(
     for key, held in value.items():
         attribute = schema.find(key)
         if attribute is None:
-            named[key] = held
+            if not tells_its_schema(schema, key, held):
+                named[key] = held
         elif readonly or attribute.mutability != "readOnly":
             inner = canonical_value(attribute, held, f"{lead}{attribute.name}", problems, readonly)
             _put(named, attribute.name, inner, key, lead, problems)
     return named
+
+
+def tells_its_schema(holder: attributes.Schema | attributes.Attribute, key: str, value: Any) -> bool:
+    """Say whether a name in an extension's container is `schemas`, and says what the container is anyway.
+
+    RFC 7643 section 3 has `schemas` name what defines the attributes "in the current JSON structure"; scim2-models
+    writes it into extensions, too.
+    """
+    own = isinstance(holder, attributes.Schema) and key.casefold() == "schemas" and isinstance(value, list)
+    return own and [str(urn).casefold() for urn in value] == [getattr(holder, "urn", "").casefold()]
 
 
 def canonical_value(

@@ -131,6 +131,8 @@ class _Reading:
                     found += self.object(paths.Path(inner.urn, None), held)
                 continue
             attribute = schema.find(key) if schema is not None else self.resource_type.find(key)
+            if schema is not None and attribute is None and names.tells_its_schema(schema, key, held):
+                continue
             if path is None and attribute is not None and attribute.name == "schemas":
                 self.check_schemas(held)  # it describes the value and takes nothing away
                 continue

@@ -170,6 +170,9 @@ class _Work:
         ]
         if not chosen and operation.op != "remove":
             return [*before, *self.made(attribute, operation)]
+        given = {path.sub.name: value} if path.sub is not None else value
+        if len(chosen) > 1 and isinstance(given, dict) and given.get("primary") is True:
+            raise errors.InvalidValue(f"{path}: more than one value would become primary.")
         after = list(before)
         for index in chosen:
             element = after[index]

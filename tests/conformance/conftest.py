@@ -96,7 +96,7 @@ def told(answer: TestResponse) -> tuple[int, str | None]:
 
 @pytest.fixture(scope="module")
 def start(
-    pristine: Pristine, shop_url: str, table_prefix: str, ledger_tables: tables.Tables
+    pristine: Pristine, service_url: str, table_prefix: str, ledger_tables: tables.Tables
 ) -> Iterator[Callable[..., Service]]:
     """Start services on the tests' shop, whose rows are put back after the file: `start(profile="strict")`."""
     settings = {"init_command": "SET time_zone='+00:00'", "ssl_disabled": True}
@@ -104,7 +104,7 @@ def start(
     started: list[Service] = []
 
     def make(profile: str = "lenient", **given: Any) -> Service:
-        environment = {"SCIM_DATABASE_URL": shop_url, "SCIM_TABLE_PREFIX": table_prefix}
+        environment = {"SCIM_DATABASE_URL": service_url, "SCIM_TABLE_PREFIX": table_prefix, "SCIM_SEEN": "0"}
         read = config.read({**environment, "SCIM_MAPPING": str(ROOT / "mapping.yaml")})
         app = magento_scim.create_app(replace(read, profile=profile, **given))
         service = Service(app, engine, "", table_prefix)

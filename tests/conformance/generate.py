@@ -25,6 +25,10 @@ The requirements of RFC 7643, RFC 7644, RFC 9865 and RFC 9967, and some of our o
 behind it show it. *argued*: it is optional, or not this service's to do; the reason stands with it, and a test shows
 what the service does instead.
 
+scim2-tester's command line finds no error in the profiles lenient and strict (users/test_live.py). It fills `locale` and
+`addresses.country` with what `/Schemas` suggests as canonicalValues: without suggestions it sends UUIDs, which are no
+language tag of RFC 5646 and no code of ISO 3166-1, so that RFC 7643 section 4.1 has a strict server refuse them.
+
 `make conformance` writes this file from the tests' markers and tests/conformance/requirements.yaml; a test fails where
 it is out of date.
 

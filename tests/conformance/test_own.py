@@ -69,9 +69,9 @@ def test_a_new_name_is_the_same_user(scim: Service) -> None:
 
 @pytest.mark.requirement(144)
 def test_the_shop_s_own_groups_are_protected(scim: Service) -> None:
-    assert told(scim.send("DELETE", "/Groups/1")) == (403, None)
-    assert told(scim.send("DELETE", "/Groups/0")) == (404, None)
-    assert scim.get("/Groups/1").status_code == 200
+    assert told(scim.send("DELETE", "/Groups/group-1")) == (403, None)
+    assert told(scim.send("DELETE", "/Groups/group-0")) == (404, None)
+    assert scim.get("/Groups/group-1").status_code == 200
 
 
 @pytest.mark.requirement(147)

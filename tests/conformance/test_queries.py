@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.mapping import group_ids
 from tests.conformance.conftest import GROUP, Service, told
 from tests.scim.table import rows
 from tests.users.conftest import ENTERPRISE, USER
@@ -339,10 +340,35 @@ def test_groups_are_sorted_by_any_attribute(scim: Service, name: str, order: str
             held = (held or {}).get(part)
         return held is None, str(held).casefold()
 
-    by_id = sorted(found, key=lambda group: int(group["id"]))
+    by_id = sorted(found, key=lambda group: group_ids.number(group["id"]))
     assert len(found) == 4
     assert found == sorted(by_id, key=key, reverse=order == "descending")
     assert walk(scim, "/Groups", count=3, **query) == [("Group", group["id"]) for group in found]
+
+
+@pytest.mark.requirement(65)
+def test_groups_are_sorted_by_members_and_users_by_groups(scim: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    word = scim.name("w").partition("@")[0]
+    ada, bob, cleo = (scim.create(userType=word)["id"] for _ in range(3))
+    by_ada, by_bob = (
+        scim.group(*ids, displayName=f"{word} {name}") for ids, name in (((ada, bob), "b"), ((bob,), "a"))
+    )
+    nobody = scim.group(displayName=f"{word} c")
+    query = {"filter": f'displayName sw "{word}"', "sortBy": "members.value"}
+    first, second = sorted((by_ada, by_bob), key=lambda group: ada if group is by_ada else bob)
+    found = [group["id"] for group in scim.get("/Groups", **query).get_json()["Resources"]]
+    assert found == [first["id"], second["id"], nobody["id"]]
+    query = {"filter": f'userType eq "{word}"', "sortBy": "groups.display"}
+    for order, wanted in (("ascending", [ada, bob, cleo]), ("descending", [cleo, bob, ada])):
+        users = scim.get("/Users", **query, sortOrder=order).get_json()
+        shown = [user["groups"][0]["display"] if "groups" in user else None for user in users["Resources"]]
+        assert shown == sorted(shown, key=lambda name: (name is None, name or ""), reverse=order == "descending")
+        assert {user["id"] for user in users["Resources"]} == set(wanted)
+        assert walk(scim, "/Users", count=2, **query, sortOrder=order) == [
+            ("User", user["id"]) for user in users["Resources"]
+        ]
+    monkeypatch.setattr("app.mapping.ordering.MOST", 2)
+    assert told(scim.get("/Users", **query)) == (400, "tooMany")
 
 
 @pytest.mark.requirement(65)

@@ -40,7 +40,13 @@ def test_a_create_sent_twice_names_whom_it_made(scim: Service, endpoint: str) ->
 
 @pytest.mark.requirement(51)
 @pytest.mark.parametrize(
-    "path", ["/Users/4711", "/Users/none", "/Groups/4711", "/Groups/none", "/Users/0", "/Groups/0"]
+    "path",
+    [
+        *("/Users/4711", "/Users/none", "/Users/0", "/Users/group-1"),
+        *("/Groups/group-4711", "/Groups/none", "/Groups/group-0", "/Groups/1", "/Groups/group-01", "/Groups/GROUP-1"),
+        *("/Groups/group-", "/Groups/group--1", "/Groups/group-1%20", "/Groups/group-%D9%A1"),
+        *("/Groups/group-9999999999", "/Groups/group-99999999999"),
+    ],
 )
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
 def test_nobody_is_404(scim: Service, method: str, path: str) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.mapping import group_ids
 from tests.conformance.conftest import GROUP, Service, told
 from tests.scim.table import rows
 from tests.users.conftest import ENTERPRISE, USER
@@ -113,6 +114,27 @@ def test_an_id_is_the_service_s_and_stays(scim: Service) -> None:
     assert scim.create()["id"] != first["id"], "never given again"
     for names in ({"attributes": "userName"}, {"excludedAttributes": "id,schemas"}):
         assert set(scim.get(f"/Users/{renamed.get_json()['id']}", **names).get_json()) >= {"schemas"}
+
+
+@pytest.mark.requirement(14, 54)
+def test_no_user_has_the_id_of_a_group(scim: Service) -> None:
+    """A user and a group of one number in the shop have ids of their own: RFC 7643 section 3.1 makes no type of it."""
+    user = scim.create()
+    group = scim.group(user["id"])
+    number = group_ids.number(group["id"])
+    while int(user["id"]) < number:
+        user = scim.create()
+    listed = scim.get("/", count=200).get_json()["Resources"]
+    ids = [one["id"] for one in listed]
+    assert len(ids) == len(set(ids))
+    assert {group["id"]} <= set(ids)
+    found = scim.get("/", filter=f'id eq "{group["id"]}"').get_json()["Resources"]
+    assert [one["meta"]["resourceType"] for one in found] == ["Group"]
+    assert scim.get(f"/Users/{group['id']}").status_code == scim.get(f"/Groups/{number}").status_code == 404
+    nobody = [
+        scim.get("/Groups", filter=f'id eq "{given}"').get_json()["totalResults"] for given in (number, "group-0")
+    ]
+    assert nobody == [0, 0]
 
 
 @pytest.mark.requirement(14, 15, 36)

@@ -9,6 +9,7 @@ import pytest
 
 from app import launch
 from app.ledger import tokens
+from app.mapping import group_ids
 from tests.conformance.conftest import GROUP, Service, told
 from tests.users.conftest import PATCH
 
@@ -64,7 +65,7 @@ def test_another_tenant_s_token_does_not_open_this_one(scim: Service) -> None:
 def test_another_tenant_s_users_and_groups_are_not_there(scim: Service) -> None:
     user, group = scim.create(externalId=scim.name("x")), scim.group()
     scim.execute("UPDATE {p}scim_link SET tenant = 'other' WHERE entity_id = :i", i=int(user["id"]))
-    scim.execute("UPDATE {p}scim_group SET tenant = 'other' WHERE group_id = :i", i=int(group["id"]))
+    scim.execute("UPDATE {p}scim_group SET tenant = 'other' WHERE group_id = :i", i=group_ids.number(group["id"]))
     for path, text in (
         (f"/Users/{user['id']}", f'externalId eq "{user["externalId"]}"'),
         (f"/Groups/{group['id']}", f'displayName eq "{group["displayName"]}"'),

@@ -171,7 +171,9 @@ def beside(mortal: MariaDB) -> Iterator[Client]:
     with engine.connect() as connection:
         install.upgrade(connection, "")
         connection.commit()
-    found = config.read({"SCIM_DATABASE_URL": mortal.url(), "SCIM_MAPPING": str(ROOT / "mapping.yaml")})
+    found = config.read(
+        {"SCIM_DATABASE_URL": mortal.url(), "SCIM_MAPPING": str(ROOT / "mapping.yaml"), "SCIM_SEEN": "0"}
+    )
     made = magento_scim.create_app(found)
     with engine.begin() as connection:
         secret = tokens.create(connection, tables.define(), "t", "default", tokens.SCOPES, datetime(2026, 1, 1))

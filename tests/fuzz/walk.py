@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 import flask
 import sqlalchemy as sa
 
+from app.mapping import group_ids
 from tests.fuzz import malformed
 
 SLOW = 2.0  # seconds
@@ -106,7 +107,7 @@ class Walk:
         turn = self.found.requests
         names = {
             "{user}": self.users[turn % len(self.users)], "{other}": self.users[(turn * 7 + 3) % len(self.users)],
-            "{group}": self.groups[turn % len(self.groups)], "{shopgroup}": str(turn % 4), "{tag}": self.tag, "{token}": self.token,
+            "{group}": self.groups[turn % len(self.groups)], "{shopgroup}": f"group-{turn % 4}", "{tag}": self.tag, "{token}": self.token,
         }  # fmt: skip
 
         def put(text: str) -> str:
@@ -133,7 +134,7 @@ class Walk:
         for kind, most, ids in (("Users", MOST_USERS, self.users), ("Groups", MOST_GROUPS, self.groups)):
             listed = json.loads(self.make("GET", f"/{kind}?count=1000&attributes=id", None).body)["Resources"]
             there = [one["id"] for one in listed]
-            own = [one for one in there if kind == "Users" or int(one) > 3]
+            own = [one for one in there if kind == "Users" or group_ids.number(one) > 3]
             for gone in own[most:]:
                 self.make("DELETE", f"/{kind}/{gone}", None)
             del own[most:]

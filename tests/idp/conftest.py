@@ -20,7 +20,7 @@ AppOf = Callable[[str, Mapping[str, Any], Mapping[str, str]], flask.Flask]
 
 @pytest.fixture(scope="session")
 def app_of(
-    shop_url: str, table_prefix: str, ledger_tables: tables.Tables, tmp_path_factory: pytest.TempPathFactory
+    service_url: str, table_prefix: str, ledger_tables: tables.Tables, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[AppOf]:
     """Give the app under a profile, some of its switches and some rules set otherwise; made once each."""
     made: dict[tuple[str, str, str], flask.Flask] = {}
@@ -36,7 +36,8 @@ def app_of(
     def build(profile: str, switches: Mapping[str, Any], rules: Mapping[str, str]) -> flask.Flask:
         key = (profile, repr(sorted(switches.items())), repr(sorted(rules.items())))
         if key not in made:
-            environment = {"SCIM_DATABASE_URL": shop_url, "SCIM_TABLE_PREFIX": table_prefix, "SCIM_PROFILE": profile}
+            environment = {"SCIM_DATABASE_URL": service_url, "SCIM_TABLE_PREFIX": table_prefix, "SCIM_PROFILE": profile}
+            environment["SCIM_SEEN"] = "0"
             settings = config.read({**environment, "SCIM_MAPPING": str(mapped(rules))})
             made[key] = magento_scim.create_app(settings)
             made[key].extensions["magento-scim"].profile = replace(profiles.PROFILES[profile], **switches)

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from app.idp import comparison
+from app.mapping import group_ids
 from app.scim import profiles
 
 HERE = Path(__file__).parent
@@ -113,7 +114,8 @@ def _check(name: str, what: str, given: Mapping[str, Any]) -> None:
 def row_differences(
     names: comparison.Names, table: str, expected: list[Any], found: list[dict[str, Any]]
 ) -> Iterator[str]:
-    """Tell where the rows of a table are not as expected."""
+    """Tell where the rows of a table are not as expected; a group's id stands in them as the number that it has."""
+    names = comparison.Names({name: str(group_ids.number(held) or held) for name, held in names.known.items()})
     if len(expected) != len(found):
         yield f"{table}: expected {len(expected)} rows, found {len(found)}: {found}"
         return

@@ -96,7 +96,7 @@ def _twice(path: str, body: dict[str, Any]) -> Callable[[Client], TestResponse]:
 
 def _member(scim: Client) -> TestResponse:
     operation = {"op": "add", "path": "members", "value": [{"value": "4000000000"}]}
-    return scim.send("PATCH", "/Groups/2", {"Operations": [operation]})
+    return scim.send("PATCH", "/Groups/group-2", {"Operations": [operation]})
 
 
 NAMED = {"name": {"givenName": "Ada", "familyName": "Lovelace"}}
@@ -115,7 +115,7 @@ CAUSES: dict[str, Callable[[Client], TestResponse]] = {
     "this shop asks for at least": _post({**ADA, "password": "Aa1!"}),
     "the shop cannot store": _post({**ADA, "name": {"givenName": "Ada \U0001f600", "familyName": "L"}}),
     "members: there is no user": _member,
-    "cannot be deleted: it is the default group": lambda scim: scim.send("DELETE", "/Groups/1"),
+    "cannot be deleted: it is the default group": lambda scim: scim.send("DELETE", "/Groups/group-1"),
     "filter: no such operator": lambda scim: scim.get("/Users", filter='userName is "ada"'),
 }
 ELSEWHERE = {

@@ -74,7 +74,8 @@ def open_app(url: str, prefix: str, path: Path, engine: sa.Engine) -> Client:
     with engine.connect() as connection:
         install.upgrade(connection, prefix)
         connection.commit()
-    base = config.read({"SCIM_DATABASE_URL": url, "SCIM_TABLE_PREFIX": prefix, "SCIM_MAPPING": str(path)})
+    environment = {"SCIM_DATABASE_URL": url, "SCIM_TABLE_PREFIX": prefix, "SCIM_MAPPING": str(path), "SCIM_SEEN": "0"}
+    base = config.read(environment)
     app = magento_scim.create_app(base)
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     with engine.begin() as connection:

@@ -35,8 +35,7 @@ def run(monkeypatch: pytest.MonkeyPatch, scim: Client, shop_url: str, tmp_path: 
         return CliRunner().invoke(cli.main, list(words))
 
     yield command
-    bridge = bridge_of(scim)
-    guard.off(bridge.shop.engine, ways.names(bridge))
+    guard.off(scim.engine, ways.names(bridge_of(scim)))
 
 
 def test_the_guard_is_made_and_removed_and_says_so(run: Run, scim: Client) -> None:
@@ -68,7 +67,7 @@ def test_turning_the_guard_on_shuts_what_came_open_before(run: Run, scim: Client
     deactivate(scim, user_id)
     scim.execute(UNDONE + ", is_active = 1")
     done = run("guard", "on")
-    assert f"1 of 1 deactivated customers had come open, now shut: {user_id}" in done.output
+    assert f"1 of 1 deactivated customer had come open, now shut: {user_id}" in done.output
     assert doors.is_locked(scim.customer(user_id))
 
 
@@ -97,7 +96,7 @@ def test_without_the_right_the_guard_says_what_to_do(
         for word in ("GRANT TRIGGER ON", "log_bin_trust_function_creators", "magento-scim sweep"):
             assert word in done.output, (words, done.output)
     swept = run("sweep")
-    assert (swept.exit_code, "All 0 deactivated customers are shut." in swept.output) == (0, True), swept.output
+    assert (swept.exit_code, "0 deactivated customers, all shut." in swept.output) == (0, True), swept.output
 
 
 def test_with_a_binary_log_the_sentence_names_the_setting(server: MariaDB) -> None:
@@ -138,7 +137,7 @@ def test_the_sweep_tells_whom_it_shut(run: Run, scim: Client) -> None:
     ids = [scim.create(userName=f"u{n}@example.com")["id"] for n in range(3)]
     for user_id in ids:
         deactivate(scim, user_id)
-    assert "All 3 deactivated customers are shut." in run("sweep").output
+    assert "3 deactivated customers, all shut." in run("sweep").output
     scim.execute(UNDONE + " WHERE entity_id <> :id", id=ids[1])
     done = run("sweep")
     assert (
@@ -229,3 +228,12 @@ def _rows(client: Client) -> dict[str, list[dict[str, Any]]]:
     for row in rows["customer_entity"]:
         del row["updated_at"]
     return rows
+
+
+def test_the_installation_offers_the_guard(run: Run, without_rights: sa.URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "guard on` makes a trigger that closes the password reset by mail for leavers. This" in run("install").output
+    run("guard", "on")
+    assert "The guard is on: no password reset by mail lets a leaver in." in run("install").output
+    run("guard", "off")
+    monkeypatch.setenv("SCIM_DATABASE_URL", without_rights.render_as_string(hide_password=False))
+    assert "may make none" in run("install").output

@@ -15,7 +15,7 @@ SHUT = {
     "failures_num": -32768,
     "rp_token": None,
     "rp_token_created_at": None,
-    "session_cutoff": NOW,
+    "session_cutoff": NOW + doors.CUT,
 }
 
 
@@ -86,7 +86,7 @@ def test_what_came_open_is_shut_again(bench: Bench, leaver: int, undone: str) ->
     row = bench.row("customer_entity", entity_id=leaver)
     assert doors.is_shut(bench.customer(leaver))
     assert row["rp_token"] is None
-    assert row["session_cutoff"] == LATER, "sessions opened in between end"
+    assert row["session_cutoff"] == LATER + doors.CUT, "sessions opened in between end"
     assert bench.row("jwt_auth_revoked")["revoke_before"] == int(LATER.replace(tzinfo=UTC).timestamp())
     assert bench.rows("persistent_session") == []
     assert _turn(bench, doors.shut, leaver, LATER) == []
@@ -102,7 +102,13 @@ def test_reopening_takes_lock_and_marker_only(bench: Bench, leaver: int) -> None
     _turn(bench, doors.shut, leaver)
     assert _turn(bench, doors.open, leaver, LATER)
     row = bench.row("customer_entity", entity_id=leaver)
-    expected = {"is_active": 1, "failures_num": 0, "first_failure": None, "lock_expires": None, "session_cutoff": NOW}
+    expected = {
+        "is_active": 1,
+        "failures_num": 0,
+        "first_failure": None,
+        "lock_expires": None,
+        "session_cutoff": NOW + doors.CUT,
+    }
     assert {column: row[column] for column in expected} == expected, "facts 4.3: never the session cut-off"
     assert bench.row("jwt_auth_revoked")
     assert bench.row("customer_grid_flat")["lock_expires"] is None

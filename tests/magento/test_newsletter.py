@@ -165,6 +165,19 @@ def test_a_confirmed_account_is_subscribed(bench: Bench) -> None:
     assert bench.row("newsletter_subscriber")["subscriber_status"] == 1
 
 
+@pytest.mark.parametrize(("confirmation", "after"), [(None, 1), ("key", 4)])
+def test_any_save_subscribes_who_waits_for_no_confirmation(bench: Bench, confirmation: str | None, after: int) -> None:
+    """Facts 11: the side effect of a repository save, whatever it changes; deactivation is none."""
+    bench.setting(newsletter.CONFIRM_ACCOUNT, "1")
+    entity_id = bench.create(confirmation=confirmation)
+    subscription(bench, customer_id=entity_id, subscriber_status=4)
+    bench.turn(entity_id, active=False)
+    assert bench.row("newsletter_subscriber")["subscriber_status"] == 4
+    bench.turn(entity_id, active=True)
+    bench.change(entity_id, suffix="Jr.")
+    assert bench.row("newsletter_subscriber")["subscriber_status"] == after
+
+
 def test_an_email_that_the_newsletter_cannot_keep(bench: Bench) -> None:
     with pytest.raises(errors.Rejected, match="150 characters"):
         bench.create(newsletter=True, email=f"{'a' * 60}@{'b' * 60}.{'c' * 40}.example.com")

@@ -40,6 +40,8 @@ DONE: list[Any] = rows(
     ((79, 101), {}, [op("add", None, {ENTERPRISE: {"division": "d"}})], {ENTERPRISE: {"division": "d"}}),
     ((79, 101), {}, [op("add", CORE, {"title": "b"})], {"title": "b"}),
     ((79, 101), {}, [op("add", ENTERPRISE, {"division": "d"})], {ENTERPRISE: {"division": "d"}}),
+    ((12, 79), {}, [op("add", ENTERPRISE, {"schemas": [ENTERPRISE], "division": "d"})], {ENTERPRISE: {"division": "d"}}),
+    ((12, 79), {}, [op("add", None, {ENTERPRISE: {"schemas": [ENTERPRISE], "division": "d"}})], {ENTERPRISE: {"division": "d"}}),
     (79, {}, [op("add", None, {"schemas": [CORE, ENTERPRISE], ENTERPRISE: {"division": "d"}})], {ENTERPRISE: {"division": "d"}}),
     # "add" · the target does not exist: attribute and value are added
     (81, {}, [op("add", "title", "t")], {"title": "t"}),
@@ -216,6 +218,7 @@ FAILED: list[Any] = rows(
     (76, body(op("replace", None, "x")), errors.InvalidValue, "must be an object of attributes"),
     (76, body(op("replace", None, None)), errors.InvalidValue, "must be an object of attributes"),
     (76, body(op("replace", None, {})), errors.InvalidValue, "must have an attribute"),
+    ((12, 76), body(op("add", ENTERPRISE, {"schemas": [CORE], "division": "d"})), errors.InvalidValue, "'schemas' is no attribute here"),
     (76, body(op("replace", None, {"titel": "x"})), errors.InvalidValue, "'titel' is no attribute here; did you mean"),
     (76, body(op("replace", None, {"name.givenName": "x"})), errors.InvalidValue, "is no attribute here"),
     (76, body(op("replace", ENTERPRISE, "x")), errors.InvalidValue, "must be an object of attributes"),
@@ -224,6 +227,8 @@ FAILED: list[Any] = rows(
     ((20, 76), body(op("replace", "userName", "")), errors.InvalidValue, "may not be empty"),
     (8, body(op("add", "emails", [{**HOME, "primary": True}, {**OTHER, "primary": True}])), errors.InvalidValue, "primary"),
     ((8, 77), body(op("add", "emails", [OTHER]), op("replace", "emails.primary", True)), errors.InvalidValue, "more than one value would become primary"),
+    ((8, 77), body(op("replace", "emails.primary", True)), errors.InvalidValue, "more than one value would become primary"),
+    ((8, 77), body(op("replace", 'emails[value co "ada"]', {"primary": True})), errors.InvalidValue, "more than one value would become primary"),
     ((25, 75), body(op("add", None, {"groups": [{"value": "1"}]})), errors.Mutability, "groups is read-only"),
     # remove
     (83, body(op("remove")), errors.NoTarget, "remove needs a path"),

@@ -71,6 +71,8 @@ TAKEN: list[Any] = rows(
         user(addresses=[{"locality": "a"}, {"locality": "A"}, {"locality": "b"}]),
         {"addresses": [{"locality": "a"}, {"locality": "b"}]},
     ),
+    # `schemas` in an extension, where it says what the container is anyway
+    (12, user(**{ENTERPRISE: {"Schemas": [ENTERPRISE.upper()], "division": "d"}}), {ENTERPRISE: {"division": "d"}}),
     # values beyond the canonical ones
     (38, user(emails=[{"value": "a", "type": "anything"}]), {"emails": [{"value": "a", "type": "anything"}]}),
     (21, user(password="secret"), {"password": "secret"}),
@@ -99,6 +101,9 @@ REFUSED: list[Any] = rows(
     (12, user(schemas=[5]), errors.InvalidValue, "must be a list of URNs"),
     (12, user(schemas=[CORE, CORE]), errors.InvalidValue, "twice"),
     (12, user(schemas=[CORE, "urn:x"]), errors.InvalidValue, "'urn:x' is no schema of a User"),
+    (12, user(**{ENTERPRISE: {"schemas": [CORE]}}), errors.InvalidValue, "schemas: is no attribute here"),
+    (12, user(**{ENTERPRISE: {"schemas": ENTERPRISE}}), errors.InvalidValue, "schemas: is no attribute here"),
+    (12, user(name={"schemas": [CORE]}), errors.InvalidValue, "schemas: is no attribute here"),
     (12, user(schemas=[ENTERPRISE]), errors.InvalidValue, f"must hold '{CORE}'"),
     (12, user(schemas=["urn:ietf:params:scim:schemas:core:2.0:Group"]), errors.InvalidValue, "no schema of a User"),
     # required

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from app.mapping import group_ids
 from tests.tenants.conftest import Tenants, Websites
 from tests.users.conftest import PATCH, USER, Client
 
@@ -54,11 +55,11 @@ def everything(scim: Client) -> list[tuple[str, str, Any]]:
     """List a request of each endpoint."""
     some = operations({"op": "add", "path": "title", "value": "x"})
     return [
-        *(("GET", path, None) for path in ("/", "/Users", "/Users/1", "/Groups", "/Groups/1", "/Me")),
+        *(("GET", path, None) for path in ("/", "/Users", "/Users/1", "/Groups", "/Groups/group-1", "/Me")),
         *(("POST", f"{path}/.search", {"schemas": [SEARCH]}) for path in ("", "/Users", "/Groups")),
-        *(("PATCH", path, some) for path in ("/Users/1", "/Groups/1", "/Me")),
-        *(("PUT", path, person("x")) for path in ("/Users/1", "/Groups/1", "/Me")),
-        *(("DELETE", path, None) for path in ("/Users/1", "/Groups/1", "/Me")),
+        *(("PATCH", path, some) for path in ("/Users/1", "/Groups/group-1", "/Me")),
+        *(("PUT", path, person("x")) for path in ("/Users/1", "/Groups/group-1", "/Me")),
+        *(("DELETE", path, None) for path in ("/Users/1", "/Groups/group-1", "/Me")),
         *(("POST", path, person("x")) for path in ("/Users", "/Groups", "/Me")),
         ("POST", "/Bulk", {"schemas": [BULK], "Operations": [{"method": "DELETE", "path": "/Users/1"}]}),
         *(("GET", path, None) for path in ("/ServiceProviderConfig", "/Schemas", "/ResourceTypes", "/openapi.json")),
@@ -221,18 +222,20 @@ def test_theirs_cannot_be_made_a_member(pair: Pair, method: str, path: str, body
 
 
 def test_the_shop_puts_them_into_my_group(pair: Pair) -> None:
-    pair.mine.execute("UPDATE {p}customer_entity SET group_id = :g", g=int(pair.group))
-    pair.mine.execute("UPDATE {p}customer_grid_flat SET group_id = :g", g=int(pair.group))
+    pair.mine.execute("UPDATE {p}customer_entity SET group_id = :g", g=group_ids.number(pair.group))
+    pair.mine.execute("UPDATE {p}customer_grid_flat SET group_id = :g", g=group_ids.number(pair.group))
     assert [m["value"] for m in pair.mine.get(f"/Groups/{pair.group}").get_json()["members"]] == [pair.user]
     shown = pair.theirs.get(f"/Users/{pair.their_user}").get_json().get("groups", [])
     assert [one["value"] for one in shown] == [pair.their_group], "a group of mine is not told to them"
     body = {"schemas": [GROUP], "displayName": "Mine", "members": []}
     assert pair.mine.send("PUT", f"/Groups/{pair.group}", body).status_code == 200
     assert pair.mine.customer(pair.user)["group_id"] == 1
-    assert pair.mine.customer(pair.their_user)["group_id"] == int(pair.group), "who is theirs is left alone"
+    assert pair.mine.customer(pair.their_user)["group_id"] == group_ids.number(pair.group), (
+        "who is theirs is left alone"
+    )
     answer = pair.mine.send("DELETE", f"/Groups/{pair.group}")
     assert (answer.status_code, "not among these users" in answer.get_json()["detail"]) == (403, True)
-    assert pair.mine.customer(pair.their_user)["group_id"] == int(pair.group)
+    assert pair.mine.customer(pair.their_user)["group_id"] == group_ids.number(pair.group)
 
 
 @pytest.mark.parametrize("name", ["Theirs", "THEIRS", " theirs "])

@@ -62,7 +62,7 @@ def test_the_default_group_of_each_store_view(websites: Websites, tenants: Tenan
                 here.execute(
                     statement, **{"g": group_id, "i": int(user)}, **({"s": store_id} if ":s" in values else {})
                 )
-    wanted = {"1": {ids[other, 1]}, "2": {ids[websites.here_store, 2], ids[None, 2]}}
+    wanted = {"group-1": {ids[other, 1]}, "group-2": {ids[websites.here_store, 2], ids[None, 2]}}
     for group_id, members in wanted.items():
         shown = here.get(f"/Groups/{group_id}").get_json().get("members", [])
         assert {member["value"] for member in shown} == members
@@ -217,5 +217,5 @@ def test_a_group_of_nobody_is_the_first_tenants_that_writes_to_it(websites: Webs
     partner = there.create(userName="grace@example.com", userType="Partner")
     assert there.customer(partner["id"])["group_id"] == here.customer(user)["group_id"] == 2
     assert "groups" not in partner
-    assert here.send("DELETE", "/Groups/2").status_code == 403, "grace would lose it"
+    assert here.send("DELETE", "/Groups/group-2").status_code == 403, "grace would lose it"
     assert websites.there == there.customer(partner["id"])["website_id"]

@@ -1,5 +1,6 @@
 """One e-mail, one customer: on a website, or on all of them where they share accounts (facts 2.1, 10)."""
 
+import contextlib
 import functools
 import itertools
 from collections.abc import Callable, Iterable
@@ -9,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
-from app.ledger import claims, tables
+from app.ledger import claims, journal, tables
+from app.mapping import bridges, undo
 from tests.tenants.conftest import RULES, TENANTS, Tenants, Websites
 from tests.tenants.test_isolation import operations, person
 from tests.users.conftest import Client, Make
@@ -246,3 +248,79 @@ def test_claims_compare_as_the_shop_does(database: sa.Engine, ledger_tables: tab
 
         assert collation("scim_shared_email") == collation("customer_entity")
         assert claims.hold(connection, ledger_tables, "nobody@example.com", None) == (None, None)
+
+
+# --- taking changes back ---
+
+
+def take_back(scim: Client, request_id: str, *, force: bool = False, dry: bool = False) -> undo.Undone:
+    service = scim.app.extensions["magento-scim"]
+
+    def bridge(tenant: str) -> bridges.Bridge:
+        made: bridges.Bridge = service.bridge(service.tenant(tenant), "http://localhost", bridges.Origin("u", "test"))
+        return made
+
+    found = undo.find(bridge("here"), journal.Wanted(request_id=request_id))
+    return undo.carry_out(bridge("here"), found, bridge, force=force, dry=dry)
+
+
+def claimed(scim: Client) -> dict[int, str]:
+    return {row["entity_id"]: row["email"] for row in scim.rows("scim_shared_email")}
+
+
+@pytest.mark.parametrize("what", ["change", "delete", "before accounts were shared"])
+def test_what_an_undo_brings_back_is_claimed(websites: Websites, hosts: Hosts, what: str) -> None:
+    if what != "before accounts were shared":
+        share(websites, hosts)
+    user = hosts[0].create(userName="ada@example.com")["id"]
+    path = f"/Users/{user}"
+    body = operations({"op": "replace", "path": "userName", "value": "new@example.com"})
+    if what == "delete":
+        hosts[0].send("DELETE", path, X_Request_Id="r")
+    else:
+        hosts[0].send("PATCH", path, body, X_Request_Id="r")
+    if what == "before accounts were shared":
+        share(websites, hosts)
+    take_back(hosts[0], "r")
+    assert claimed(hosts[0]) == {int(user): "ada@example.com"}
+    assert hosts[2].send("POST", "/Users", person("ADA@example.com")).status_code == 409
+    assert hosts[2].send("POST", "/Users", person("new@example.com")).status_code == 201
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("what", ["change", "delete"])
+def test_an_undo_takes_no_email_from_somebody_else(websites: Websites, hosts: Hosts, what: str, force: bool) -> None:
+    share(websites, hosts)
+    user = hosts[0].create(userName="ada@example.com")["id"]
+    if what == "delete":
+        hosts[0].send("DELETE", f"/Users/{user}", X_Request_Id="r")
+    else:
+        assert named(hosts[0], user, "new@example.com").status_code == 200
+        entry = hosts[0].rows("scim_journal")[-1]["request_id"]
+    hosts[2].create(userName="Àda@example.com")
+    before = hosts[0].rows("customer_entity"), claimed(hosts[0])
+    for dry in (True, False):
+        try:
+            conflicts = take_back(hosts[0], "r" if what == "delete" else entry, force=force, dry=dry).conflicts
+        except undo.Refused as refused:
+            conflicts = refused.undone.conflicts
+        (conflict,) = (each for each in conflicts if each.final)
+        assert "email: 'ada@example.com' is somebody else's by now" in str(conflict)
+    assert (hosts[0].rows("customer_entity"), claimed(hosts[0])) == before
+
+
+def test_an_undo_and_creates_at_once(websites: Websites, hosts: Hosts) -> None:
+    """Of those who want an e-mail at once, the undo among them, one gets it."""
+    share(websites, hosts)
+    for attempt in range(4):
+        email = f"late{attempt}@example.com"
+        user = hosts[0].create(userName=email)["id"]
+        hosts[0].send("DELETE", f"/Users/{user}", X_Request_Id=f"r{attempt}")
+
+        def back(attempt: int = attempt) -> bool:
+            with contextlib.suppress(undo.Refused):
+                take_back(hosts[1], f"r{attempt}")
+            return True
+
+        at_once([*creates(hosts, [email] * 6), back])  # type: ignore[list-item]
+    assert len(emails(hosts[0])) == len(hosts[0].rows("customer_entity")) == 4

@@ -107,7 +107,7 @@ def ledger_tables(shop_url: str, table_prefix: str) -> tables.Tables:
 
 @pytest.fixture
 def make(
-    database: sa.Engine, shop_url: str, table_prefix: str, ledger_tables: tables.Tables, tmp_path: Path
+    database: sa.Engine, service_url: str, table_prefix: str, ledger_tables: tables.Tables, tmp_path: Path
 ) -> Iterator[Make]:
     """Make clients of apps: `make(mapping="…", profile="strict")`."""
     made: list[flask.Flask] = []
@@ -118,9 +118,9 @@ def make(
             path = tmp_path / "mapping.yaml"
             path.write_text(mapping)
         base = config.read(
-            {"SCIM_DATABASE_URL": shop_url, "SCIM_TABLE_PREFIX": table_prefix, "SCIM_MAPPING": str(path)}
+            {"SCIM_DATABASE_URL": service_url, "SCIM_TABLE_PREFIX": table_prefix, "SCIM_MAPPING": str(path)}
         )
-        app = magento_scim.create_app(replace(base, **settings))
+        app = magento_scim.create_app(replace(base, **{"seen": False, **settings}))
         made.append(app)
         return Client(app, database, make_token(database, ledger_tables, "default"), table_prefix)
 

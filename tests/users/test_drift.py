@@ -47,7 +47,7 @@ def test_what_was_overwritten_is_found_and_repaired(scim: Client, run: Callable[
         for each in json.loads(result.stdout)["differences"]
     }
     assert found == {(int(second), "lastname", "Lovelace", "Byron"), (int(second), "taxvat", None, "X")}
-    assert "1 customers differ in 2 values; 0 repaired" in run().stdout
+    assert "1 customer differs in 2 values; 0 repaired" in run().stdout
     assert run("--after", third).exit_code == 0, "those before are not looked at"
     assert scim.customer(second)["lastname"] == "Byron", "a report writes nothing"
     assert run("--repair", "--batch", "1").exit_code == 0

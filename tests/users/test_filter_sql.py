@@ -312,17 +312,14 @@ def _key(person: dict[str, Any], path: str) -> Any:
 
 
 SORTS = ("userName", "externalId", "title", "nickName", "name.familyName", "name.givenName", "active", "meta.created",
-         "meta.lastModified", "phoneNumbers.value", "roles.value", "addresses.locality", "userType")  # fmt: skip
+         "meta.lastModified", "phoneNumbers.value", "roles.value", "addresses.locality", "userType", "groups.value",
+         "groups.display", "meta.version", "addresses.country")  # fmt: skip
 
 
 def test_sort_orders_are_python_s(crowd: tuple[Client, dict[str, dict[str, Any]]]) -> None:
     """Plain letters and digits sort alike in Python and in every collation; who has no value is last, else first."""
     scim, people = crowd
-    with scim.app.app_context():
-        kept = service.current().tenant(service.DEFAULT_TENANT).ruleset.addresses
     for path in SORTS:
-        if kept and path in ("addresses.locality", "phoneNumbers.value"):
-            continue  # 2026-11: what a rule shows of the shop's addresses is sorted as it stands in the document
         for order in ("ascending", "descending"):
             answer = scim.get("/Users", sortBy=path, sortOrder=order, count=1000, attributes="id").get_json()
             ids = [user["id"] for user in answer["Resources"]]
@@ -333,7 +330,7 @@ def test_sort_orders_are_python_s(crowd: tuple[Client, dict[str, dict[str, Any]]
             plain = [
                 pair
                 for pair in keys
-                if not isinstance(pair[0], str) or pair[0].replace(":", "0").replace("-", "0").isalnum()
+                if not isinstance(pair[0], str) or re.fullmatch(r"[\w:/.@\"-]+", pair[0], re.ASCII)
             ]
             plain = [pair for pair in plain if pair[0] is not None and str(pair[0]).isascii()]
             by_id = sorted(plain, key=lambda pair: pair[1])
@@ -344,7 +341,10 @@ def test_a_cursor_walks_past_each_fitting_user_once(crowd: tuple[Client, dict[st
     scim, _ = crowd
     count, walks = (
         9,
-        [(path, "ascending") for path in ("userName", "externalId", "name.familyName", "active", "roles.value")],
+        [
+            (path, "ascending")
+            for path in ("userName", "externalId", "name.familyName", "active", "roles.value", "groups.display")
+        ],
     )
     for text in (None, 'name.givenName co "a"', 'not (title sw "x") and emails pr'):
         for path, order in (*walks, ("id", "descending"), ("title", "descending")):
@@ -369,7 +369,7 @@ LOOKUPS = (
     'emails.value eq "h700@example.org"', 'userName eq "u700@example.com" and active eq true',
     'userName eq "u7@example.com" or externalId eq "e8"', 'userName eq "stra\u00dfe"', 'userName eq "\U0001f600"',
     'emails eq "\U0001f600@example.com"', 'emails.value eq "\u00fcber@example.com"',
-    'groups eq "{group}"', 'groups.value eq "{group}"', 'groups[value eq "{group}"]', 'groups.value eq "3"',
+    'groups eq "{group}"', 'groups.value eq "{group}"', 'groups[value eq "{group}"]', 'groups.value eq "group-3"',
 )  # fmt: skip
 LARGE = ("customer_entity", "scim_link", "scim_email", "scim_membership", "customer_grid_flat")
 
@@ -435,7 +435,7 @@ def test_who_is_named_is_found_by_an_index(many: tuple[Client, str]) -> None:
 
 def _expected(text: str) -> int:
     if "group" in text:
-        return 3 if '"3"' in text else 5
+        return 3 if "group-3" in text else 5
     if "\u00df" in text or "\U0001f600" in text or "\u00fc" in text:
         return 0
     return 2 if " or " in text else 1

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from app import cli
+from app.mapping import group_ids
 from tests.users.conftest import USER, Client, Make
 
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -74,7 +75,7 @@ def test_a_membership_comes_before_the_rules_and_they_hold_again_after_it(make: 
     scim = make(BASE + RULES)
     user = scim.create(userType="Employee")
     group = _push(scim, "Gold", user["id"])
-    assert _group(scim, user) == int(group)
+    assert _group(scim, user) == group_ids.number(group)
     scim.send("DELETE", f"/Groups/{group}")
     assert _group(scim, user) == RETAILER
 

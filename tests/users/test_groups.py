@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from app.mapping import group_ids
 from tests.users.conftest import PATCH, Client, Make
 
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -36,9 +37,9 @@ def group_of(scim: Client, user_id: str) -> int:
 def test_the_shop_s_groups_are_listed_without_guests(scim: Client) -> None:
     found = scim.get("/Groups").get_json()["Resources"]
     assert [(group["id"], group["displayName"]) for group in found] == [
-        ("1", "General"),
-        ("2", "Wholesale"),
-        ("3", "Retailer"),
+        ("group-1", "General"),
+        ("group-2", "Wholesale"),
+        ("group-3", "Retailer"),
     ]
     assert all(group["meta"]["created"] == group["meta"]["lastModified"] for group in found)
 
@@ -47,11 +48,11 @@ def test_the_shop_s_groups_are_listed_without_guests(scim: Client) -> None:
 def test_create_with_members(scim: Client) -> None:
     ada = scim.create()["id"]
     group = create(scim, "Staff", (ada,), externalId="g1")
-    (row,) = scim.rows("customer_group", customer_group_id=int(group["id"]))
+    (row,) = scim.rows("customer_group", customer_group_id=group_ids.number(group["id"]))
     assert (row["customer_group_code"], row["tax_class_id"]) == ("Staff", 3)
     assert group["members"][0]["value"] == ada
     assert group["members"][0]["$ref"] == f"http://localhost/scim/v2/Users/{ada}"
-    assert group_of(scim, ada) == int(group["id"])
+    assert group_of(scim, ada) == group_ids.number(group["id"])
     user = scim.get(f"/Users/{ada}").get_json()
     assert user["groups"] == [
         {"value": group["id"], "$ref": group["meta"]["location"], "display": "Staff", "type": "direct"}
@@ -69,13 +70,13 @@ def test_members_come_and_go_and_the_default_group_is_no_membership(scim: Client
     assert members(scim, group) == [ada, bob]
     change(scim, group, {"op": "remove", "path": f'members[value eq "{ada}"]'})
     assert members(scim, group) == [bob]
-    assert (group_of(scim, ada), group_of(scim, bob)) == (1, int(group))
+    assert (group_of(scim, ada), group_of(scim, bob)) == (1, group_ids.number(group))
     assert "groups" not in scim.get(f"/Users/{ada}").get_json()
     change(scim, group, {"op": "replace", "path": "members", "value": [{"value": ada}]})
     assert members(scim, group) == [ada]
     change(scim, group, {"op": "remove", "path": "members"})
     assert members(scim, group) == []
-    assert scim.get("/Groups/1").get_json().get("members", []) == []
+    assert scim.get("/Groups/group-1").get_json().get("members", []) == []
 
 
 def test_of_several_memberships_priority_then_the_newest(make: Make) -> None:
@@ -86,11 +87,11 @@ def test_of_several_memberships_priority_then_the_newest(make: Make) -> None:
     gold, first, second = (create(scim, name)["id"] for name in ("Gold", "First", "Second"))
     for group in (gold, first, second):
         change(scim, group, {"op": "add", "path": "members", "value": [{"value": ada}]})
-    assert group_of(scim, ada) == int(gold)
+    assert group_of(scim, ada) == group_ids.number(gold)
     assert {group["display"] for group in scim.get(f"/Users/{ada}").get_json()["groups"]} == {"Gold", "First", "Second"}
-    for group, left in ((gold, second), (second, first), (first, "1")):
+    for group, left in ((gold, second), (second, first), (first, "group-1")):
         change(scim, group, {"op": "remove", "path": f'members[value eq "{ada}"]'})
-        assert group_of(scim, ada) == int(left)
+        assert group_of(scim, ada) == group_ids.number(left)
 
 
 def test_the_open_cart_follows(scim: Client) -> None:
@@ -100,16 +101,20 @@ def test_the_open_cart_follows(scim: Client) -> None:
     )
     group = create(scim, "Staff", (ada,))["id"]
     (quote,) = scim.rows("quote")
-    assert quote["customer_group_id"] == int(group)
+    assert quote["customer_group_id"] == group_ids.number(group)
 
 
+@pytest.mark.requirement(107)
 def test_whom_the_shop_put_into_a_group_is_its_member(scim: Client) -> None:
     ada = scim.create()["id"]
+    tag = scim.get(f"/Users/{ada}").headers["ETag"]
     scim.execute("UPDATE {p}customer_entity SET group_id = 2")
     scim.execute("UPDATE {p}customer_grid_flat SET group_id = 2")
-    assert members(scim, "2") == [ada]
+    moved = scim.send("GET", f"/Users/{ada}", If_None_Match=tag)
+    assert (moved.status_code, moved.headers["ETag"] != tag) == (200, True), "groups are of the user's tag"
+    assert members(scim, "group-2") == [ada]
     assert scim.get(f"/Users/{ada}").get_json()["groups"][0]["display"] == "Wholesale"
-    change(scim, "2", {"op": "remove", "path": f'members[value eq "{ada}"]'})
+    change(scim, "group-2", {"op": "remove", "path": f'members[value eq "{ada}"]'})
     assert group_of(scim, ada) == 1
 
 
@@ -129,9 +134,10 @@ def test_rename_and_names_that_are_taken(scim: Client) -> None:
     group = create(scim, "Staff")
     answer = change(scim, group["id"], {"op": "replace", "value": {"id": group["id"], "displayName": "Crew"}})
     assert answer.get_json()["displayName"] == "Crew"
-    assert [row["customer_group_code"] for row in scim.rows("customer_group", customer_group_id=int(group["id"]))] == [
-        "Crew"
-    ]
+    assert [
+        row["customer_group_code"]
+        for row in scim.rows("customer_group", customer_group_id=group_ids.number(group["id"]))
+    ] == ["Crew"]
     assert scim.send("POST", "/Groups", {"schemas": [GROUP], "displayName": "CREW"}).status_code == 409
     other = create(scim, "Others")
     answer = change(scim, other["id"], {"op": "replace", "path": "displayName", "value": "Crew"})
@@ -140,7 +146,7 @@ def test_rename_and_names_that_are_taken(scim: Client) -> None:
 
 
 def test_a_group_that_nobody_manages_is_taken_over_once(scim: Client) -> None:
-    assert create(scim, "wholesale")["id"] == "2"
+    assert create(scim, "wholesale")["id"] == "group-2"
     assert scim.send("POST", "/Groups", {"schemas": [GROUP], "displayName": "Wholesale"}).status_code == 409
     assert scim.send("POST", "/Groups", {"schemas": [GROUP], "displayName": "not logged in"}).status_code == 409
 
@@ -149,16 +155,16 @@ def test_a_group_that_nobody_manages_is_taken_over_once(scim: Client) -> None:
 def test_delete(scim: Client) -> None:
     ada = scim.create()["id"]
     first, second = create(scim, "First", (ada,))["id"], create(scim, "Second", (ada,))["id"]
-    assert group_of(scim, ada) == int(second)
+    assert group_of(scim, ada) == group_ids.number(second)
     assert scim.send("DELETE", f"/Groups/{second}").status_code == 204
-    assert group_of(scim, ada) == int(first)
+    assert group_of(scim, ada) == group_ids.number(first)
     scim.send("DELETE", f"/Groups/{first}")
     assert group_of(scim, ada) == 1
     assert scim.get(f"/Groups/{first}").status_code == 404
     assert scim.rows("scim_group") == scim.rows("scim_membership") == []
-    answer = scim.send("DELETE", "/Groups/1")
+    answer = scim.send("DELETE", "/Groups/group-1")
     assert (answer.status_code, "default group" in answer.get_json()["detail"]) == (403, True)
-    assert scim.send("DELETE", "/Groups/0").status_code == 404
+    assert scim.send("DELETE", "/Groups/group-0").status_code == 404
 
 
 @pytest.mark.requirement(72, 76)
@@ -190,7 +196,7 @@ def test_an_etag_counts_changes_and_a_no_op_is_none(scim: Client) -> None:
     ("filter", "names"),
     [
         ('displayName eq "staff"', ["Staff"]),
-        ('displayName sw "S" or id eq "2"', ["Wholesale", "Staff"]),
+        ('displayName sw "S" or id eq "group-2"', ["Wholesale", "Staff"]),
         ('externalId eq "g1"', ["Staff"]),
         ('members.value eq "{ada}"', ["Staff"]),
         ('members[value eq "{ada}"]', ["Staff"]),
@@ -301,7 +307,14 @@ def test_a_patch_of_a_group_with_many_members_reads_few(scim: Client, monkeypatc
 
 @pytest.mark.requirement(27, 76)
 @pytest.mark.parametrize(
-    "more", [{"type": "Group"}, {"type": "group"}, {"$ref": "https://x/v2/Groups/2"}, {"$ref": "Groups/2"}]
+    "more",
+    [
+        {"type": "Group"},
+        {"type": "group"},
+        {"$ref": "https://x/v2/Groups/group-2"},
+        {"$ref": "Groups/group-2"},
+        {"value": "group-2"},
+    ],
 )
 def test_a_group_is_no_member_nor_taken_for_the_user_of_its_number(scim: Client, more: dict[str, str]) -> None:
     ada = scim.create()["id"]
@@ -345,7 +358,7 @@ def test_a_group_that_another_process_made_takes_members_at_once(make: Make) -> 
     group = create(one, "Staff")["id"]
     answer = change(other, group, {"op": "add", "path": "members", "value": [{"value": ada}]})
     assert answer.status_code == 200, answer.text
-    assert group_of(one, ada) == int(group)
+    assert group_of(one, ada) == group_ids.number(group)
 
 
 @pytest.mark.requirement(149)

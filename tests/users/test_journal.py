@@ -361,6 +361,10 @@ def test_log_why_and_undo(scim: Client, run: Any) -> None:
     (shown,) = json.loads(run("log", "--request", "r-1", "--format", "json"))
     assert shown["reasons"]["lastname"]["from"] == "name.familyName or displayName"
     assert "Lovelace" in run("log", "--rows")
+    assert "is no group's id: it is one like group-4" in run("log", "--group", "4", code=1)
+    group = scim.send("POST", "/Groups", {"schemas": [GROUP], "displayName": "Staff"}).get_json()["id"]
+    assert f"create    │ Group {group}" in run("log", "--group", group)
+    assert {entry["resource_id"] for entry in json.loads(run("log", "--group", group, "--format", "json"))} == {group}
     for name in ("lastname", "name.familyName"):
         steps = json.loads(run("why", user["id"], name, "--format", "json"))
         assert [(step["before"], step["after"]) for step in steps if step["line"]] == [
@@ -377,6 +381,31 @@ def test_log_why_and_undo(scim: Client, run: Any) -> None:
     assert scim.customer(user["id"])["lastname"] == "King"
     run("undo", "r-1", code=1, input="n\n")
     assert scim.customer(user["id"])["lastname"] == "King"
-    assert "1 changes are taken back" in run("undo", "r-1", input="y\n")
+    assert "1 change is taken back" in run("undo", "r-1", input="y\n")
     assert scim.customer(user["id"])["lastname"] == "Lovelace"
     assert "(undone)" in run("log")
+
+
+def test_what_went_along_with_a_forced_undo_comes_back_too(scim: Client, run: Any) -> None:
+    user = scim.create()
+    (made,) = (entry for entry in entries(scim) if entry.operation == "create")
+    scim.execute(
+        "INSERT INTO {p}wishlist (customer_id, shared, sharing_code) VALUES (:e, 0, 'came since')", e=int(user["id"])
+    )
+    stood = everything(scim)
+    assert "came since and hangs on a row that would go" in run("undo", made.request_id, "--yes", code=1)
+    run("undo", made.request_id, "--yes", "--force")
+    assert not scim.rows("wishlist")
+    request = scim.rows("scim_journal")[-1]["request_id"]
+    run("undo", request, "--yes")
+    assert everything(scim) == stood
+
+
+def test_the_preview_of_an_undo_says_whose_an_email_is(scim: Client, run: Any) -> None:
+    user = scim.create()
+    assert scim.send("DELETE", f"/Users/{user['id']}", X_Request_Id="r-1").status_code == 204
+    scim.create()
+    for words in (("--yes",), ("--yes", "--force"), ("--dry-run",)):
+        said = run("undo", "r-1", *words, code=1)
+        assert "is somebody else's by now: change it there first" in said
+        assert "forced or not" in said

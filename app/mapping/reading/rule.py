@@ -96,6 +96,9 @@ def _check(reader: words.Reader, key: Node, node: Node, rule: rules.Rule) -> Non
     """Find what no single word shows."""
     if not rule.sources and rule.const is rules.NOTHING and rule.template is None and "from" not in node.value:
         reader.note(key, f"{rule.target} gets no value: give `from`, `const` or `template`")
+    if "otherwise" in node.value and "when" not in node.value:
+        place = node.keys["otherwise"]
+        reader.note(place, f"{rule.target}: `otherwise` stands for a `when` that does not hold: add one")
     if rule.goes_in and rule.attribute.read_only_reason:
         reader.note(key, f"{rule.target} cannot be written: {rule.attribute.read_only_reason}")
     if rule.option and not rule.attribute.has_options:

@@ -25,10 +25,10 @@ def prepare(reader: words.Reader, root: Node) -> None:
             reader.tables[key] = reader.lookup(value) if isinstance(value.value, dict) else converters.Lookup(())  # type: ignore[assignment]
             if not isinstance(value.value, dict):
                 reader.note(value, f"the table {key} must be a mapping, not {value.kind}")
-    if node := root.value.get("defaults"):
-        reader.mapping(node, "defaults")
+    node = root.value.get("defaults")
+    if node and reader.mapping(node, "defaults"):
         reader.known(node, DEFAULTS, "defaults")
-        for word, value in node.value.items() if isinstance(node.value, dict) else ():
+        for word, value in node.value.items():
             if word in rule.CHOICES:
                 reader.defaults[word] = reader.choice(value, rule.CHOICES[word], f"defaults.{word}")
             elif word in rule.FLAGS:

@@ -13,6 +13,13 @@ from app.scim import attributes, errors, filters, paths
 
 SLOT = re.compile(r"\{([^{}]*)\}")
 PREFIX = r'("(?:[^"\\]|\\.)*")|(?<![\w:.])(NAMES):(?=[A-Za-z])'
+HINT = re.compile(r"; did you mean '([^']*)'\?")
+
+
+def _parted(detail: str) -> tuple[str, str | None]:
+    """Part a sentence of the protocol's from the word that it suggests, so that it is suggested once."""
+    found = HINT.search(detail)
+    return HINT.sub("", detail), found[1] if found else None
 
 
 @dataclass
@@ -91,8 +98,9 @@ class Reader:
         try:
             return paths.parse(self.expand(whole), self.user)
         except errors.ScimError as error:
-            reason = error.detail.partition("; did you mean")[0]  # the nearest whole path is told instead
-            self.note(node, f"no such path {text!r}: {reason}", text, self.path_names())
+            reason, inner = _parted(error.detail)
+            known = [inner] if inner and "[" in text else self.path_names()  # of a whole path the nearest whole path
+            self.note(node, f"no such path {text!r}: {reason}", inner if "[" in text else text, known)
             return None
 
     def shows(self, sources: tuple[paths.Path, ...]) -> bool:
@@ -122,7 +130,8 @@ class Reader:
         try:
             return filters.parse(self.expand(text), self.user)
         except errors.ScimError as error:
-            self.note(node, f"`{word}` is a SCIM filter: {error.detail}")
+            reason, inner = _parted(error.detail)
+            self.note(node, f"`{word}` is a SCIM filter: {reason}", inner, [inner] if inner else ())
             return None
 
     def call(self, node: Node) -> converters.Call | None:
@@ -133,7 +142,8 @@ class Reader:
         try:
             return converters.parse_call(text)
         except converters.Bad as error:
-            self.note(node, str(error), text.split("(")[0].strip(), converters.FUNCTIONS)
+            name = text.split("(")[0].strip()
+            self.note(node, str(error), name, () if name in converters.FUNCTIONS else converters.FUNCTIONS)
             return None
 
     def template(self, node: Node) -> rules.Template | None:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from app.ledger import tables
-from tests.conftest import RELEASES, Pristine, Release
+from app.sandbox.server import MariaDB
+from tests.conftest import RELEASES, Pristine, Release, narrow
 from tests.users.conftest import install_ledger
 
 
@@ -41,3 +42,9 @@ def table_prefix(pristine: Pristine) -> str:
 def ledger_tables(shop_url: str, table_prefix: str) -> tables.Tables:
     """Our own tables beside the release's."""
     return install_ledger(shop_url, table_prefix)
+
+
+@pytest.fixture(scope="session")
+def service_url(server: MariaDB, shop_url: str, table_prefix: str, ledger_tables: tables.Tables) -> str:
+    """The release's shop for a user with the printed privileges."""
+    return narrow(server, shop_url, table_prefix)
