@@ -83,7 +83,7 @@ def identify(
     if verifier is not None and jwts.is_one(secret):
         return _bearer_of(verifier, secret, tenant)
     now = datetime.now(UTC).replace(tzinfo=None)
-    with database.reading(magento.engine) as connection:
+    with database.reading(magento.reader) as connection:
         token = tokens.find(connection, ledger, secret)
     if token is None or not token.alive(now) or (tenant is not None and token.tenant != tenant):
         raise errors.Unauthorized("The bearer token is not valid: it is unknown, revoked or expired.", "invalid_token")

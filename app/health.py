@@ -53,13 +53,13 @@ def _told(check: Callable[["service.Service"], dict[str, Any]]) -> dict[str, Any
 
 
 def _database(here: "service.Service") -> dict[str, Any]:
-    with database.reading(here.shop.engine) as connection:
+    with database.reading(here.shop.reader) as connection:
         connection.execute(sa.text("SELECT 1"))
     return {"ok": True}
 
 
 def _tables(here: "service.Service") -> dict[str, Any]:
-    with database.reading(here.shop.engine) as connection:
+    with database.reading(here.shop.reader) as connection:
         revision = install.current(connection, here.config.prefix)
     if revision != install.newest():
         return {"ok": False, "detail": f"our tables are at revision {revision}: run `magento-scim install`"}
@@ -77,7 +77,7 @@ def _indexer(here: "service.Service") -> dict[str, Any]:
     state = here.shop.tables.get("indexer_state")
     if state is None:
         return {"ok": True, "customer_grid": "unknown"}
-    with database.reading(here.shop.engine) as connection:
+    with database.reading(here.shop.reader) as connection:
         status = connection.execute(sa.select(state.c.status).where(state.c.indexer_id == "customer_grid")).scalar()
     return {"ok": True, "customer_grid": status or "unknown"}
 

@@ -89,7 +89,7 @@ def prepare(settings: config.Config) -> dict[str, str | None]:
         }
 
     secrets = database.transaction(magento.engine, work)
-    magento.engine.dispose()
+    magento.dispose()
     return secrets
 
 

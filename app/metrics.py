@@ -21,6 +21,7 @@ from app import logs
 from app.ledger import tokens
 from app.magento import database, driver_errors
 from app.magento import errors as shop_errors
+from app.mapping import totals
 
 if TYPE_CHECKING:
     from app import service
@@ -45,21 +46,23 @@ def count(response: flask.Response, profile: str) -> None:
         SECONDS.labels(method, route).observe(time.perf_counter() - flask.g.began)
 
 
-def listen(engine: sa.Engine) -> None:
-    """Measure every statement of an engine."""
+def listen(*engines: sa.Engine) -> None:
+    """Measure every statement of some engines."""
 
-    @sa.event.listens_for(engine, "before_cursor_execute")
     def begin(connection: sa.Connection, *_: Any) -> None:
         connection.info["began"] = time.perf_counter()
 
-    @sa.event.listens_for(engine, "after_cursor_execute")
     def end(connection: sa.Connection, *_: Any) -> None:
         STATEMENTS.observe(time.perf_counter() - connection.info.pop("began", time.perf_counter()))
 
-    @sa.event.listens_for(engine, "handle_error")
     def fault(context: sa.engine.ExceptionContext) -> None:
         code = driver_errors.number(context.original_exception)
         FAULTS.labels(KINDS.get(code, "lost" if context.is_disconnect else "other")).inc()
+
+    for engine in engines:
+        sa.event.listen(engine, "before_cursor_execute", begin)
+        sa.event.listen(engine, "after_cursor_execute", end)
+        sa.event.listen(engine, "handle_error", fault)
 
 
 KINDS = {1213: "deadlock", 1205: "lock_wait", 1062: "duplicate"}  # the first two make a transaction start again
@@ -90,7 +93,7 @@ class Standing(Collector):
         here, now = self.here, datetime.now(UTC).replace(tzinfo=None)
         expiry = GaugeMetricFamily("scim_token_expires_seconds", "Until a token expires", labels=["token", "tenant"])
         entity, journal = here.shop.tables["customer_entity"], here.ledger.journal
-        with database.reading(here.shop.engine) as connection:
+        with database.reading(here.shop.reader) as connection:
             for token in tokens.fetch(connection, here.ledger):
                 if token.expires_at is not None and token.alive(now):
                     expiry.add_metric([token.name, token.tenant], (token.expires_at - now).total_seconds())
@@ -105,10 +108,22 @@ class Standing(Collector):
             yield expiry
             for name, query in counts.items():
                 gauge = GaugeMetricFamily(name, MEANINGS[name])
-                gauge.add_metric([], float(connection.execute(query).scalar_one()))
+                gauge.add_metric([], self._count(connection, name, query))
                 yield gauge
 
+    def _count(self, connection: sa.Connection, name: str, query: sa.Select[Any]) -> float:
+        """Count; a large number, which takes long, is kept for a while."""
+        kept: dict[str, tuple[float, float]] = self.here.shop.lasting("gauges", dict)
+        number, at = kept.get(name, (0.0, 0.0))
+        large = kept.get("scim_users", (0.0, 0.0))[0] >= totals.LARGE
+        if name in COUNTED and name in kept and large and time.monotonic() - at <= GAUGE_SECONDS:
+            return number
+        kept[name] = (float(connection.execute(query).scalar_one()), time.monotonic())
+        return kept[name][0]
 
+
+COUNTED = ("scim_users", "scim_users_inactive")
+GAUGE_SECONDS = 300.0  # for which the counts of a large shop are kept: somebody scrapes every few seconds
 MEANINGS = {
     "scim_users": "Managed customers",
     "scim_users_inactive": "Managed customers that are deactivated",

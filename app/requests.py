@@ -4,9 +4,11 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import flask
+from werkzeug.sansio import utils
 
 from app import answers, service
 from app.mapping import bridges
@@ -17,12 +19,22 @@ DEEPEST = 50  # levels of a body: no message of the protocol has a dozen
 
 
 def bridge() -> bridges.Bridge:
-    """Give the bridge of the request's tenant."""
-    caller = flask.g.get("caller")
-    origin = bridges.Origin(request_id(), caller.name if caller else "", caller.token_id if caller else None)
-    here = service.current()
-    told = flask.g.setdefault("written", []).append if here.observer.listens else None
-    return here.bridge(flask.g.tenant, flask.request.host_url, origin, told)
+    """Give the bridge of the request's tenant; who calls is known by then."""
+    if "bridge" not in flask.g:
+        caller = flask.g.get("caller")
+        origin = bridges.Origin(request_id(), caller.name if caller else "", caller.token_id if caller else None)
+        here = service.current()
+        told = flask.g.setdefault("written", []).append if here.observer.listens else None
+        host = _host(flask.request.scheme, flask.request.host)
+        flask.g.bridge = here.bridge(flask.g.tenant, host, origin, told)
+    found: bridges.Bridge = flask.g.bridge
+    return found
+
+
+@lru_cache(maxsize=64)
+def _host(scheme: str, host: str) -> str:
+    """Give `flask.request.host_url`, which takes as long to put together as all the rest of a bridge."""
+    return utils.get_current_url(scheme, host)
 
 
 def request_id() -> str:

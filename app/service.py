@@ -107,10 +107,13 @@ def current() -> Service:
     return found
 
 
-def engine(settings: config.Config) -> sa.Engine:
-    """Make the engine for the shop's database; nothing connects yet. Raises config.Refused where TLS cannot be."""
+def engine(settings: config.Config, *, autocommit: bool = False) -> sa.Engine:
+    """Make the engine for the shop's database; nothing connects yet. Raises config.Refused where TLS cannot be.
+
+    `autocommit`: for what only reads.
+    """
     try:
-        return database.engine(settings.database, tls=settings.tls)
+        return database.engine(settings.database, tls=settings.tls, autocommit=autocommit)
     except OSError as error:
         raise config.Refused(f"The files that SCIM_DATABASE_TLS_* name cannot be used for TLS: {error}.") from error
 
@@ -118,7 +121,7 @@ def engine(settings: config.Config) -> sa.Engine:
 def open_shop(settings: config.Config) -> shop.Shop:
     """Connect to the shop and read what its tables are; raises config.Refused with what to do."""
     try:
-        return shop.open(engine(settings), settings.prefix)
+        return shop.open(engine(settings), settings.prefix, reader=engine(settings, autocommit=True))
     except shop_errors.ShopError as error:
         where = settings.database.set(drivername="mysql").render_as_string(hide_password=True)
         raise config.Refused(f"The shop at {where} cannot be used: {error}") from error
@@ -169,8 +172,8 @@ def start(settings: config.Config) -> Service:
         own = ledger_settings.read(connection, ledger, settings.journal_key)
     watched = watch.Watch(settings.mapping, lambda data: read_rules(settings, magento, data), settings.watch_seconds)
     profile = read_profile(settings)
-    metrics.listen(magento.engine)
-    magento.engine.dispose()  # a process forked from this one must not share its connections
+    metrics.listen(*magento.engines)
+    magento.dispose()  # a process forked from this one must not share its connections
     both = {**{name: magento.tables[name] for name in magento.tables}, **ledger.named()}
     heard = observer.Observer(magento, ledger, settings.record_requests, settings.seen)
     accounts = rates.Rates(settings.rate_limit) if settings.rate_limit else None

@@ -38,7 +38,7 @@ def try_(user: Path, existing: str | None, tenant: str, form: str) -> None:
     """
     body = _body(user)
     here = frame.opened()
-    database.refuse_writes(here.shop.engine)
+    database.refuse_writes(*here.shop.engines)
     bridge = here.bridge(here.tenant(tenant), "", frame.origin("try"))
     user_id = None if existing is None else str(frame.user_id(bridge, existing))
     found = trial.run(bridge, body, user_id)

@@ -28,14 +28,14 @@ def check(file: Path | None, form: str) -> None:
     path = file or settings.mapping
     text = _text(path)
     shop = service.open_shop(settings)
-    database.refuse_writes(shop.engine)
+    database.refuse_writes(*shop.engines)
     book, problems = None, list[yamlfile.Problem]()
     try:
         book = reader.read(text, str(path), shop)
     except reader.MappingError as error:
         problems = error.problems
     finally:
-        shop.engine.dispose()
+        shop.dispose()
     if form == "json":
         click.echo(json.dumps(_plain(path, book, problems), indent=2, ensure_ascii=False))
     else:

@@ -102,7 +102,7 @@ def _targets(
         settings = frame.settings()
         shop = service.open_shop(settings)
         tenants = service.read_rules(settings, shop).tenants
-        shop.engine.dispose()
+        shop.dispose()
     except config.Refused as error:
         warnings.append(f"Where the values go is not shown: {str(error).splitlines()[0]}")
         return {}, []

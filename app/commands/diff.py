@@ -53,7 +53,7 @@ def diff(new: Path, sample: int, batch: int, tenant: str, form: str) -> None:
     Exit code 0: nothing; 1: something.
     """
     here = frame.opened()
-    database.refuse_writes(here.shop.engine)
+    database.refuse_writes(*here.shop.engines)
     old = here.bridge(here.tenant(tenant), "", frame.origin("diff"))
     other = replace(old, ruleset=_read(new, here.shop, tenant).ruleset)
     sums = Sums(sample)

@@ -23,7 +23,7 @@ URN = re.compile(r"\burn:\S+:(?=[A-Za-z])")
 def show(tenant: str, form: str) -> None:
     """Show what the rules come to: SCIM path, direction, table and column, type, conversion, index."""
     here = frame.opened()
-    database.refuse_writes(here.shop.engine)
+    database.refuse_writes(*here.shop.engines)
     found = list(beliefs.walk(here.bridge(here.tenant(tenant), "", frame.origin("show"))))
     if form == "json":
         click.echo(json.dumps([each.__dict__ for each in found], indent=2, ensure_ascii=False))
@@ -50,9 +50,9 @@ def schema(general: bool) -> None:
         found = fileschema.static()
     else:
         shop = service.open_shop(frame.settings())
-        database.refuse_writes(shop.engine)
+        database.refuse_writes(*shop.engines)
         found = fileschema.live(shop)
-        shop.engine.dispose()
+        shop.dispose()
     click.echo(json.dumps(found, indent=1, ensure_ascii=False))
 
 
@@ -64,7 +64,7 @@ def schema(general: bool) -> None:
 def init(output: Path | None) -> None:
     """Write a first mapping for this shop: what it requires, what it has, with comments."""
     shop = service.open_shop(frame.settings())
-    database.refuse_writes(shop.engine)
+    database.refuse_writes(*shop.engines)
     text = draft.write(shop)
     try:
         reader.read(text, str(output or "mapping.yaml"), shop)
@@ -73,7 +73,7 @@ def init(output: Path | None) -> None:
             f"The shop needs more than can be guessed. Write by hand what is missing:\n{error}"
         ) from error
     finally:
-        shop.engine.dispose()
+        shop.dispose()
     if output is None:
         click.echo(text, nl=False)
         return

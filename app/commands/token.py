@@ -67,7 +67,7 @@ def _check_tenant(settings: config.Config, tenant: str) -> None:
     try:
         shop = service.open_shop(settings)
         known = service.read_rules(settings, shop).tenants
-        shop.engine.dispose()
+        shop.dispose()
     except config.Refused as error:
         click.echo(f"Whether there is a tenant {tenant!r} is not checked: {str(error).splitlines()[0]}", err=True)
         return

@@ -2,14 +2,14 @@
 
 import json
 import unicodedata
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.ledger import marks, tables
+from app.ledger import tables
 
 Document = dict[str, Any]
 KEY = 255  # characters of an e-mail that are indexed
@@ -18,12 +18,11 @@ KEPT, HELD, ANONYMOUS = "deactivate", "held", "anonymize"  # what a deleted user
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One managed customer.
+    """One managed customer; the fields are in the order of the table's columns.
 
     `user_name` is the compared form (see `fold`); the document holds the name as it was sent. Times are naive UTC.
     `deleted_at`: since when the user is gone for its identity provider while the shop keeps the customer; then
-    `deleted_how` says what became of it, and `former_name` is the user_name, which others may take. `mark`: what
-    deactivation took (see `marks`), None for who is not deactivated.
+    `deleted_how` says what became of it, and `former_name` is the user_name, which others may take.
     """
 
     entity_id: int
@@ -36,7 +35,7 @@ class Link:
     deleted_at: datetime | None = None
     deleted_how: str | None = None
     former_name: str | None = None
-    mark: marks.Mark | None = None
+    text: str = field(default="", compare=False, repr=False)  # the document as it is written there
 
 
 def fold(user_name: str) -> str:
@@ -52,19 +51,12 @@ def dump(document: Document) -> str:
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def _link(row: sa.Row[Any]) -> Link:
+def of(values: Sequence[Any]) -> Link:
+    """Make a link of its row's values, which are in the order of the table's columns."""
+    entity_id, tenant, user_name, external_id, text, created_at, modified_at, since, how, former_name = values
+    document = json.loads(text)
     return Link(
-        row.entity_id,
-        row.tenant,
-        row.user_name,
-        row.external_id,
-        json.loads(row.document),
-        row.created_at,
-        row.modified_at,
-        row.deleted_at,
-        row.deleted_how,
-        row.former_name,
-        marks.of(dict(row._mapping)),
+        entity_id, tenant, user_name, external_id, document, created_at, modified_at, since, how, former_name, text
     )
 
 
@@ -72,10 +64,8 @@ def fetch(connection: sa.Connection, ledger: tables.Tables, entity_ids: Collecti
     """Read the links of some customers in one statement, deleted users' too; who has none is not in the answer."""
     if not entity_ids:
         return {}
-    link, inactive = ledger.link, ledger.inactive
-    both = link.outerjoin(inactive, inactive.c.entity_id == link.c.entity_id)
-    query = sa.select(link, *marks.columns(ledger)).select_from(both).where(link.c.entity_id.in_(entity_ids))
-    return {row.entity_id: _link(row) for row in connection.execute(query)}
+    query = sa.select(ledger.link).where(ledger.link.c.entity_id.in_(entity_ids))
+    return {row.entity_id: of(row) for row in connection.execute(query)}
 
 
 def find(

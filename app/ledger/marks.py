@@ -3,7 +3,7 @@
 The guard's trigger and the sweep look at these rows. What the columns mean is the shop's business.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from app.ledger import tables
 
 Mark = Mapping[str, Any]
-LEAD = "mark_"  # of a mark's columns where they stand beside another table's
 
 
 def fetch(connection: sa.Connection, ledger: tables.Tables, entity_ids: Collection[int]) -> dict[int, Mark]:
@@ -22,17 +21,11 @@ def fetch(connection: sa.Connection, ledger: tables.Tables, entity_ids: Collecti
     return {row["entity_id"]: _without_key(dict(row)) for row in connection.execute(query).mappings()}
 
 
-def columns(ledger: tables.Tables) -> list[sa.Label[Any]]:
-    """Give the columns of a mark, labelled so that they can stand beside another table's."""
-    return [column.label(LEAD + column.name) for column in ledger.inactive.columns]
-
-
-def of(row: Mapping[str, Any]) -> Mark | None:
-    """Take the mark out of a row that was selected with `columns`; None where there is none."""
-    if row[f"{LEAD}entity_id"] is None:
+def of(ledger: tables.Tables, values: Sequence[Any]) -> Mark | None:
+    """Make a mark of its row's values, in the order of the table's columns; None where they are null."""
+    if all(value is None for value in values):
         return None
-    found = {name.removeprefix(LEAD): value for name, value in row.items() if name.startswith(LEAD)}
-    return _without_key(found)
+    return _without_key(dict(zip(ledger.inactive.columns.keys(), values, strict=True)))
 
 
 def _without_key(row: Mapping[str, Any]) -> Mark:

@@ -45,22 +45,24 @@ def fetch(
 
     lock: hold the rows until the transaction ends; hold their customers first.
     """
-    return _read(connection, shop, shop.tables[TABLE].c.entity_id.in_(sorted(ids)), lock) if ids else {}
+    return _read(connection, shop, "entity_id", sorted(ids), lock) if ids else {}
 
 
 def of(connection: sa.Connection, shop: shop.Shop, customer_id: int) -> dict[int, Address]:
     """Read all addresses of a customer, whose row is held, and hold them too."""
-    return _read(connection, shop, shop.tables[TABLE].c.parent_id == customer_id, lock=True)
+    return _read(connection, shop, "parent_id", [customer_id], lock=True)
 
 
-def _read(
-    connection: sa.Connection, shop: shop.Shop, condition: sa.ColumnElement[bool], lock: bool
-) -> dict[int, Address]:
-    table = shop.tables[TABLE]
-    statement = sa.select(table).where(condition).order_by(table.c.entity_id)
-    if lock:
-        statement = statement.with_for_update()
-    rows = {row["entity_id"]: dict(row) for row in connection.execute(statement).mappings()}
+def _read(connection: sa.Connection, shop: shop.Shop, key: str, ids: list[int], lock: bool) -> dict[int, Address]:
+    """Read the addresses that have one of some ids in a column."""
+    table, one = shop.tables[TABLE], len(ids) == 1
+
+    def build() -> sa.Select[Any]:
+        statement = sa.select(table).where(changes.among(table.c[key], one)).order_by(table.c.entity_id)
+        return statement.with_for_update() if lock else statement
+
+    statement = shop.prepared(("addresses", key, one, lock), build)
+    rows = {row["entity_id"]: dict(row) for row in connection.execute(statement, changes.them(ids)).mappings()}
     custom = [a for a in shop.catalog.address.values() if not a.static and a.readable]
     held = value_rows.fetch(connection, shop, custom, list(rows))
     none = dict.fromkeys(a.code for a in custom)

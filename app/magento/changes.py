@@ -137,6 +137,16 @@ def removal(
     return found
 
 
+def among(column: sa.ColumnElement[Any], one: bool) -> sa.ColumnElement[bool]:
+    """Make the condition of a prepared statement that a column holds one of some ids, which `them` gives."""
+    return column == sa.bindparam("ids") if one else column.in_(sa.bindparam("ids", expanding=True))
+
+
+def them(ids: Sequence[int]) -> dict[str, Any]:
+    """Give the parameter of `among`: of one id alone no list, which takes longer to send."""
+    return {"ids": ids[0] if len(ids) == 1 else ids}
+
+
 def reverse(change: RowChange) -> RowChange:
     """Turn a change round: what takes it back."""
     return replace(change, before=change.after, after=change.before)

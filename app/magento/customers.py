@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,18 +45,48 @@ def fetch(
     codes: the attributes wanted besides ALWAYS, for None all readable ones but the newsletter, which takes more
     statements. lock: hold the rows until the transaction ends.
     """
+    return fetch_with(connection, shop, ids, None if codes is None else tuple(codes), lock=lock)[0]
+
+
+@dataclass(frozen=True)
+class More:
+    """What is read along with customers, from tables that are not the shop's.
+
+    name: of which statements that are kept; add: adds the columns to the query, given that and the customer's id;
+    given: the parameters that they need.
+    """
+
+    name: str
+    add: Callable[[sa.Select[Any], sa.Column[Any]], sa.Select[Any]]
+    given: Mapping[str, Any]
+
+
+def fetch_with(
+    connection: sa.Connection,
+    shop: shop.Shop,
+    ids: Iterable[int],
+    codes: tuple[str, ...] | None,
+    more: More | None = None,
+    *,
+    lock: bool = False,
+) -> tuple[dict[int, Customer], dict[int, Sequence[Any]]]:
+    """Read customers as fetch does; give also, by customer, the values of the columns that `more` added.
+
+    Not with lock: the statement would hold other tables' rows too, and read them as they were before it waited.
+    """
     wanted_ids = sorted(set(ids))
     if not wanted_ids:
-        return {}
-    attributes = _wanted(shop, codes)
-    entity = shop.tables[TABLE]
-    columns = [entity.c[a.column] for a in attributes if a.static and a.column != "entity_id"]
-    statement = sa.select(entity.c.entity_id, *columns).where(entity.c.entity_id.in_(wanted_ids))
-    statement = statement.order_by(entity.c.entity_id)
-    if lock:
-        statement = statement.with_for_update()
+        return {}, {}
+    one = len(wanted_ids) == 1
+    attributes, names, statement = shop.prepared(
+        ("customers", codes, lock, one, more and more.name), lambda: _query(shop, codes, more, lock=lock, one=one)
+    )
     none = dict.fromkeys(a.code for a in attributes)
-    found = {row["entity_id"]: {**none, **row} for row in connection.execute(statement).mappings()}
+    found: dict[int, dict[str, Any]] = {}
+    beside: dict[int, Sequence[Any]] = {}
+    for row in connection.execute(statement, {**changes.them(wanted_ids), **(more.given if more else {})}).all():
+        found[row[0]] = {**none, **dict(zip(names, row, strict=False))}
+        beside[row[0]] = row[len(names) :]
     hollow: dict[int, set[str]] = {}
     for entity_id, held in value_rows.fetch(connection, shop, attributes, list(found)).items():
         found[entity_id] |= held
@@ -64,9 +94,24 @@ def fetch(
     subscribed: Mapping[int, Mapping[str, Any]] = {}
     if found and any(a.subscription for a in attributes):
         subscribed = newsletter.fetch(connection, shop, found)
-        for entity_id, row in subscribed.items():
-            found[entity_id][catalog.NEWSLETTER.code] = row["subscriber_status"]
-    return {i: Customer(i, data, frozenset(hollow.get(i, ())), subscribed.get(i)) for i, data in found.items()}
+        for entity_id, subscription in subscribed.items():
+            found[entity_id][catalog.NEWSLETTER.code] = subscription["subscriber_status"]
+    customers = {i: Customer(i, data, frozenset(hollow.get(i, ())), subscribed.get(i)) for i, data in found.items()}
+    return customers, beside
+
+
+def _query(
+    shop: shop.Shop, codes: tuple[str, ...] | None, more: More | None, *, lock: bool, one: bool
+) -> tuple[list[catalog.Attribute], list[str], sa.Select[Any]]:
+    """Make the statement that reads customers, once; with the attributes it is for and the names of their columns."""
+    attributes = _wanted(shop, codes)
+    entity = shop.tables[TABLE]
+    columns = [entity.c.entity_id]
+    columns += [entity.c[a.column] for a in attributes if a.static and a.column != "entity_id"]
+    statement = sa.select(*columns).where(changes.among(entity.c.entity_id, one)).order_by(entity.c.entity_id)
+    if more is not None:
+        statement = more.add(statement, entity.c.entity_id)
+    return attributes, [column.name for column in columns], statement.with_for_update() if lock else statement
 
 
 def find_by_email(connection: sa.Connection, shop: shop.Shop, email: str, website_id: int | None) -> list[int]:

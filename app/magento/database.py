@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import exc, pool
 
-from app.magento import driver_errors, errors
+from app.magento import driver_errors, errors, wire
 
 T = TypeVar("T")
 
@@ -25,7 +25,8 @@ LOOKING = ("SELECT", "SHOW", "SET", "EXPLAIN", "DESCRIBE")
 # NO_AUTO_VALUE_ON_ZERO stays off: nobody here inserts an id 0.
 SQL_MODE = "STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 SESSION = (
-    "SET SESSION time_zone='+00:00', sql_mode='" + SQL_MODE + "', innodb_lock_wait_timeout={lock_wait}",
+    "SET SESSION time_zone='+00:00', sql_mode='" + SQL_MODE + "', innodb_lock_wait_timeout={lock_wait},"
+    " group_concat_max_len=1048576",  # else MySQL cuts joined lists off at 1024 bytes
     "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci",
 )
 
@@ -72,7 +73,10 @@ def engine(
         pool_timeout=pool_timeout,
         pool_recycle=1800,
         pool_reset_on_return=None if autocommit else "rollback",
+        skip_autocommit_rollback=autocommit,
     )
+    if target.drivername.endswith("+pymysql"):
+        sa.event.listen(made, "do_connect", lambda _d, _record, given, named: wire.Connection(*given, **named))
     _prepare_connections(made, lock_wait)
     return made
 
@@ -141,13 +145,15 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
-def refuse_writes(engine: sa.Engine) -> None:
+def refuse_writes(*engines: sa.Engine) -> None:
     """Let no statement through any more that writes: for commands that only look. They raise errors.Unsupported."""
 
-    @sa.event.listens_for(engine, "before_cursor_execute")
     def refuse(_c: Any, _cursor: Any, statement: str, _p: Any, _context: Any, _many: bool) -> None:
         if not statement.lstrip().upper().startswith(LOOKING):
             raise errors.Unsupported(f"a command that only looks would have written: {statement.split()[0]}")
+
+    for engine in engines:
+        sa.event.listen(engine, "before_cursor_execute", refuse)
 
 
 def transaction(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:

@@ -6,7 +6,7 @@ import copy
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,6 +24,8 @@ RETRY_SECONDS = 5.0
 CASCADES_SECONDS = 600.0  # foreign keys change when somebody installs a module
 MISS_SECONDS = 1.0  # misses come in crowds; one reading serves them
 MOST_MISSES = 10_000
+SAID = ("catalog", "stores", "settings", "groups", "options", "countries")  # what rules may ask of a shop
+LASTING_SECONDS = 3600.0  # no longer, since some of Magento's rules go by the day
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,16 @@ class Snapshot:
     countries: countries.Countries
     grid: sa.Table | None
     read_at: float
-    prepared: dict[str, Any] = field(default_factory=dict)
+    prepared: dict[Hashable, Any] = field(default_factory=dict)
+    lasting: dict[Hashable, Any] = field(default_factory=dict)
+    lasting_since: float = field(default_factory=time.monotonic)
+
+    def after(self, earlier: Snapshot) -> Snapshot:
+        """Give this snapshot with what lasts of an earlier one, where the admin has changed nothing since."""
+        said = all(getattr(self, name) == getattr(earlier, name) for name in SAID)
+        if not said or self.read_at - earlier.lasting_since > LASTING_SECONDS:
+            return self
+        return replace(self, lasting=earlier.lasting, lasting_since=earlier.lasting_since)
 
 
 class Shop:
@@ -46,6 +57,7 @@ class Shop:
 
     catalog, stores, settings, groups (id -> code), options and countries are read again after fresh_seconds; when that
     fails the last known ones stay. features: what this release does. overrides: settings locked outside the database.
+    reader: an engine in autocommit for what only reads and ends no transaction, the same one where none is given.
     """
 
     def __init__(
@@ -55,8 +67,10 @@ class Shop:
         *,
         fresh_seconds: float = 60,
         overrides: Mapping[str, str | None] | None = None,
+        reader: sa.Engine | None = None,
     ) -> None:
         self.engine = engine
+        self.reader = reader or engine
         self.tables = tables
         self.prefix = tables.prefix
         self.features = features.detect(tables)
@@ -67,8 +81,18 @@ class Shop:
         self._made: Choices = {}
         self._missing = threading.Lock()
         self._misses: dict[tuple[int, object], float] = {}
-        with database.reading(engine) as connection:
+        with database.reading(self.reader) as connection:
             self._snapshot = self._read(connection)
+
+    @property
+    def engines(self) -> tuple[sa.Engine, ...]:
+        """The engines that statements go through."""
+        return (self.engine,) if self.reader is self.engine else (self.engine, self.reader)
+
+    def dispose(self) -> None:
+        """Close the connections; new ones are made at need."""
+        for engine in self.engines:
+            engine.dispose()
 
     @property
     def catalog(self) -> catalog.Catalog:
@@ -113,7 +137,7 @@ class Shop:
         with self._missing:
             now = time.monotonic()
             if now - self._misses.get((number, miss), -MISS_SECONDS) >= MISS_SECONDS:
-                with database.reading(self.engine) as connection:
+                with database.reading(self.reader) as connection:
                     self.learn({number: {}, **options.fetch(connection, self.tables, [number])})
                 if len(self._misses) >= MOST_MISSES:
                     self._misses.clear()
@@ -128,6 +152,11 @@ class Shop:
         view._made = choices
         return view
 
+    @property
+    def makes_choices(self) -> bool:
+        """Whether this is the shop as a transaction sees it that has made choices."""
+        return bool(self._made)
+
     def forget_misses(self, choices: Choices) -> None:
         """Look again for options of these selects that were missed, at once: some are being made."""
         with self._missing:
@@ -135,16 +164,23 @@ class Shop:
 
     def learn(self, choices: Choices) -> None:
         """Take over the choices of some selects as they were read just now."""
-        self._snapshot = replace(self._snapshot, options={**self._snapshot.options, **choices})
+        self._change(options={**self._snapshot.options, **choices})
 
     def refresh_soon(self) -> None:
         """Read everything again unless that happened within the last second: for a miss."""
         if time.monotonic() - self._snapshot.read_at > MISS_SECONDS:
             self.refresh()
 
-    def prepared(self, name: str, build: Callable[[], Any]) -> Any:
-        """Give what build makes, made once for every reading of the shop: for large statements."""
+    def prepared(self, name: Hashable, build: Callable[[], Any]) -> Any:
+        """Give what build makes, made once for every reading of the shop: for statements that are sent again."""
         kept = self._fresh().prepared
+        if name not in kept:
+            kept[name] = build()
+        return kept[name]
+
+    def lasting(self, name: Hashable, build: Callable[[], Any]) -> Any:
+        """Give what build makes, made anew when the admin has changed anything, and once an hour."""
+        kept = self._fresh().lasting
         if name not in kept:
             kept[name] = build()
         return kept[name]
@@ -153,7 +189,7 @@ class Shop:
         """Give the foreign keys of the database, read when they are first asked for and then every ten minutes."""
         kept = self._cascades
         if kept is None or time.monotonic() - kept[0] > CASCADES_SECONDS:
-            with database.reading(self.engine) as connection:
+            with database.reading(self.reader) as connection:
                 kept = (time.monotonic(), cascades.load(connection))
             self._cascades = kept
         return kept[1]
@@ -164,21 +200,25 @@ class Shop:
 
     def refresh_groups(self) -> None:
         """Read the customer groups again, always: another process may have made one this moment."""
-        with database.reading(self.engine) as connection:
-            self._snapshot = replace(self._snapshot, groups=self._read_groups(connection))
+        with database.reading(self.reader) as connection:
+            self._change(groups=self._read_groups(connection))
 
     def know_groups(self, connection: sa.Connection, ids: Iterable[int]) -> None:
         """Read the groups again over the connection, which sees its own uncommitted rows, unless all are known."""
         if not set(ids) <= set(self.groups):
-            self._snapshot = replace(self._snapshot, groups=self._read_groups(connection))
+            self._change(groups=self._read_groups(connection))
 
     def refresh(self, connection: sa.Connection | None = None) -> None:
         """Read everything again now; over the given connection to see its own uncommitted rows."""
         if connection is not None:
-            self._snapshot = self._read(connection)
+            self._snapshot = self._read(connection).after(self._snapshot)
             return
-        with database.reading(self.engine) as own:
-            self._snapshot = self._read(own)
+        with database.reading(self.reader) as own:
+            self._snapshot = self._read(own).after(self._snapshot)
+
+    def _change(self, **read: Any) -> None:
+        """Take over some of what the admin can change, as it was read just now."""
+        self._snapshot = replace(self._snapshot, **read, lasting={}, lasting_since=time.monotonic())
 
     def _fresh(self) -> Snapshot:
         if time.monotonic() - self._snapshot.read_at < self.fresh_seconds:
@@ -234,8 +274,9 @@ def open(
     *,
     fresh_seconds: float = 60,
     overrides: Mapping[str, str | None] | None = None,
+    reader: sa.Engine | None = None,
 ) -> Shop:
     """Read the shop behind the engine. Raises Unsupported when it is none, Unavailable when it is away."""
     with database.reading(engine) as connection:
         tables = schema.reflect(connection, prefix)
-    return Shop(engine, tables, fresh_seconds=fresh_seconds, overrides=overrides)
+    return Shop(engine, tables, fresh_seconds=fresh_seconds, overrides=overrides, reader=reader)

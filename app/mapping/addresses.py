@@ -77,7 +77,8 @@ class _Work:
     def _place(self) -> None:
         """Note the country as far as it is known by now."""
         country_id = self.values.get("country_id", self.context.data.get("country_id"))
-        self.context = replace(self.context, place=replace(self.context.place, country_id=country_id))
+        if country_id != self.context.place.country_id:
+            self.context = replace(self.context, place=replace(self.context.place, country_id=country_id))
 
     def _waits(self, target: str) -> bool:
         """Say whether nothing can be said of an attribute since its country is wrong."""
@@ -97,6 +98,8 @@ class _Work:
 
     def told(self) -> tuple[str, ...]:
         """Give the problems, each with the path that it is about."""
+        if not self.problems:
+            return ()
         places = {each.target: each.place for each in self.rule.fields}
         return tuple(f"{places.get(c, f'{self.rule.root} ({c})')}: {why}" for c, why in self.problems.items())
 
@@ -112,15 +115,15 @@ def project(rule: rules.Address, document: Resource, context: Context) -> Projec
 
 
 def correct(rule: rules.Address, document: Resource, context: Context) -> Resource:
-    """Give the document as the shop's address makes it true: what differs is turned back. A new document.
+    """Give the document as the shop's address makes it true: what differs is turned back, in a new document.
 
     What the shop would not take and the rule drops waits in the document and is read as it was sent.
     """
     wanted = project(rule, document, context)
     if wanted.problems and rule.on_invalid == "drop":
         return document
-    result = copy.deepcopy(document)
-    element = dict(_selected(rule, result) or (paths.described(rule.root.filter) if rule.root.filter else {}))
+    result, selected = document, _selected(rule, document)
+    element = dict(selected or (paths.described(rule.root.filter) if rule.root.filter else {}))
     for each in rule.fields:
         if not each.comes_out or _agrees(each, wanted, context):
             continue
@@ -129,12 +132,13 @@ def correct(rule: rules.Address, document: Resource, context: Context) -> Resour
         for path in each.sources if shown is None else each.sources[:1]:
             if not rule.holds(path):
                 if shown is not None:
+                    result = copy.deepcopy(document) if result is document else result
                     paths.write(result, path, shown)
             elif shown is None:
                 element.pop(_sub(path), None)
             else:
                 element[_sub(path)] = shown
-    return _with(rule, result, element)
+    return document if result is document and element == selected else _with(rule, result, element)
 
 
 def _agrees(each: rules.Rule, wanted: Projected, context: Context) -> bool:

@@ -44,14 +44,18 @@ def fetch(
     connection: sa.Connection,
     bridge: bridges.Bridge,
     found: Mapping[int, customers.Customer],
+    kept: Mapping[int, Mapping[str, int]] | None = None,
     *,
     lock: bool = False,
 ) -> dict[int, Book]:
-    """Read the books of customers, in the same few statements whatever their number; none where no rule wants any."""
+    """Read the books of customers, in the same few statements whatever their number; none where no rule wants any.
+
+    `kept`: what is remembered of each, where that is known already.
+    """
     if not bridge.ruleset.addresses:
         return dict.fromkeys(found, EMPTY)
     named = {rule.name for rule in bridge.ruleset.addresses}
-    kept = remembered.fetch(connection, bridge.ledger, list(found))
+    kept = remembered.fetch(connection, bridge.ledger, list(found)) if kept is None else kept
     default = {i: _defaults(customer) for i, customer in found.items()}
     ids = {a for each in kept.values() for a in each.values()} | {a for each in default.values() for a in each.values()}
     held = addresses.fetch(connection, bridge.shop, ids, lock=lock)

@@ -8,7 +8,7 @@ or e-mail is answered from an index.
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -19,11 +19,12 @@ from sqlalchemy.dialects import mysql
 
 from app.ledger import links
 from app.magento import addresses, values
-from app.mapping import bridges, group_ids, groups, rules, visibility
+from app.mapping import bridges, group_ids, groups, rules, totals, visibility
 from app.scim import cursors, errors, paths, trees
 
 MOST_JUDGED = 20_000  # candidates that the evaluator looks at before a filter is too wide
 BATCH = 500
+FEW = 20  # whom a filter names: so many are read and judged without asking SQL first
 PRIMARIES = 5  # values of a multi-valued attribute among which a sort looks for the primary one
 TRUE, FALSE = sa.literal_column("1") == sa.literal_column("1"), sa.literal_column("1") == sa.literal_column("0")
 Column = sa.ColumnElement[Any]
@@ -156,30 +157,81 @@ class Translator:
         return None
 
     def _key(self, path: str, value: Any) -> sa.Select[Any] | sa.CompoundSelect[Any] | None:
-        entity, link = self.entity, self.link
-        mine = link.c.tenant == self.bridge.tenant
+        if path == "groups.value":
+            member, number = self.bridge.ledger.membership, group_ids.number(value)
+            put = sa.select(member.c.entity_id).where(member.c.group_id == number)
+            theirs = (groups.in_shop_group(self.bridge, number), groups.held_aside(self.bridge, number))
+            return sa.union(put, *theirs)
+        given = self._sought(path, value)
+        return None if given is None else self._having(given)
+
+    def _sought(self, path: str, value: Any) -> dict[str, Any] | None:
+        """Say what an index is asked for by a path; None where none has it."""
         match path:
             case "id":
-                return sa.select(entity.c.entity_id).where(entity.c.entity_id == _number(value))
+                return {"number": _number(value)}
             case "externalId" if not self._from_elsewhere(path):
-                return sa.select(link.c.entity_id).where(mine, link.c.external_id == value)
+                return {"tenant": self.bridge.tenant, "external_id": value}
             case "userName" if not self._from_elsewhere(path):
-                named = sa.select(link.c.entity_id).where(mine, link.c.user_name == links.fold(value))
                 nameless = re.fullmatch(r"customer-(\d+)", value, re.ASCII | re.I)
-                by_id = sa.select(entity.c.entity_id).where(
-                    entity.c.entity_id == _number(nameless[1] if nameless else "")
-                )
-                return sa.union(named, by_id, self._by_email(value))
+                number = _number(nameless[1] if nameless else "")
+                named = {"tenant": self.bridge.tenant, "user_name": links.fold(value), "number": number}
+                return {**named, "emails": _spellings(value)}
             case "emails.value" if not self._from_elsewhere("emails"):
-                email = self.bridge.ledger.email
-                further = sa.select(email.c.entity_id).where(email.c.value == links.key(value))
-                return sa.union(further, self._by_email(value))
-            case "groups.value":
-                member, number = self.bridge.ledger.membership, group_ids.number(value)
-                put = sa.select(member.c.entity_id).where(member.c.group_id == number)
-                theirs = (groups.in_shop_group(self.bridge, number), groups.held_aside(self.bridge, number))
-                return sa.union(put, *theirs)
+                return {"further": links.key(value), "emails": _spellings(value)}
         return None
+
+    def _having(self, given: Mapping[str, Any]) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+        """Select the ids of those who have at a path what is given, be it values or parameters."""
+        entity, link, email = self.entity, self.link, self.bridge.ledger.email
+        found = []
+        if "number" in given:
+            found.append(sa.select(entity.c.entity_id).where(entity.c.entity_id == given["number"]))
+        for name in ("user_name", "external_id"):
+            if name in given:
+                mine = link.c.tenant == given["tenant"]
+                found.append(sa.select(link.c.entity_id).where(mine, link.c[name] == given[name]))
+        if "further" in given:
+            found.append(sa.select(email.c.entity_id).where(email.c.value == given["further"]))
+        if "emails" in given:
+            found.append(sa.select(entity.c.entity_id).where(entity.c.email.in_(given["emails"])))
+        return found[0] if len(found) == 1 else sa.union(*found)
+
+    def named(self, connection: sa.Connection, node: trees.Node) -> list[int] | None:
+        """Find the few among whom those are that a filter fits which names somebody; None for any other filter.
+
+        One who is found need not be this tenant's. Raises InvalidFilter.
+        """
+        if isinstance(node, trees.And):
+            self.clause(node)  # which raises for what cannot be asked
+        sought = next((found for part in _conjuncts(node) if (found := self._asked(part)) is not None), None)
+        if sought is None:
+            return None
+        path, given = sought
+        ids = connection.execute(self._prepared(path, given), given).scalars().all()
+        return list(ids) if len(ids) <= FEW else None
+
+    def _prepared(self, path: str, given: Mapping[str, Any]) -> Any:
+        def build() -> Any:
+            parameters: dict[str, Any] = {
+                name: sa.bindparam(name, expanding=isinstance(value, list)) for name, value in given.items()
+            }
+            return self._having(parameters).limit(FEW + 1)
+
+        return self.bridge.shop.prepared(("named", path), build)
+
+    def _asked(self, node: trees.Node) -> tuple[str, dict[str, Any]] | None:
+        """Give the path that an index has, and what is sought there, of a comparison that names somebody."""
+        match node:
+            case trees.Compare(op="eq", path=path, value=value) if value is not None:
+                text = str(path)
+            case trees.Has(path=path, inner=inner) if str(path) == "emails":
+                text = "emails.value"
+                value = next((each.value for each in trees.conjuncts(inner) if _names_value(each)), None)
+            case _:
+                return None
+        given = self._sought(text, value) if value is not None else None
+        return None if given is None else (text, given)
 
     def _from_elsewhere(self, attribute: str) -> bool:
         """Say whether a rule shows anything but the shop's e-mail at an attribute."""
@@ -187,9 +239,6 @@ class Translator:
             rule.target != "email" and rule.comes_out and str(rule.sources[0].top) == attribute
             for rule in self.bridge.ruleset.rules
         )
-
-    def _by_email(self, value: str) -> sa.Select[Any]:
-        return sa.select(self.entity.c.entity_id).where(self.entity.c.email.in_(_spellings(value)))
 
     # --- order ---
 
@@ -472,6 +521,10 @@ def _plain(rule: rules.Rule, path: trees.Path) -> bool:
     return rule.attribute.static and not turned and rule.sources[0] == path
 
 
+def _conjuncts(node: trees.Node) -> Sequence[trees.Node]:
+    return node.parts if isinstance(node, trees.And) else (node,)
+
+
 def _names_value(node: trees.Compare) -> bool:
     return node.op == "eq" and node.value is not None and node.leaf.name == "value"
 
@@ -619,6 +672,8 @@ def find(
         total = after.total
     elif start == 1 and count and len(rows) <= count:
         total = len(rows)
+    elif where is None:
+        total = totals.users(connection, bridge)
     else:
         total = int(connection.execute(sa.select(sa.func.count()).select_from(counted.subquery())).scalar_one())
     return Slice([row.entity_id for row in rows[:count]], total, _end(rows[:count]) if len(rows) > count else None)

@@ -1,12 +1,13 @@
 """In charge of who an incoming user is: nobody yet, a customer whom nobody manages, or somebody in the way."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.ledger import links
-from app.magento import customers, database
+from app.magento import customers, database, values
 from app.mapping import bridges, naming, standing, visibility
 from app.scim import errors, paths
 
@@ -30,6 +31,8 @@ def find(connection: sa.Connection, bridge: bridges.Bridge, resource: standing.R
 
     Raises Uniqueness where a managed one is meant.
     """
+    if _is_nobody(connection, bridge, resource):
+        return None
     found = _by(_named(connection, bridge, "userName", resource["userName"]), "userName")
     for path in bridge.ruleset.match.by:
         for value in paths.read(resource, path) if found is None else ():
@@ -38,6 +41,35 @@ def find(connection: sa.Connection, bridge: bridges.Bridge, resource: standing.R
         # Nobody else may have the e-mail that the new user is to get, whatever `match.by` says.
         found = _gone_with(connection, bridge, email, bridge.email_website(resource))
     return found
+
+
+def _is_nobody(connection: sa.Connection, bridge: bridges.Bridge, resource: standing.Resource) -> bool:
+    """Say whether nobody at all, of any tenant or website, has one of the names by which a user is looked for."""
+    sought: dict[str, list[str]] = {"user_names": [links.fold(resource["userName"])], "external_ids": [], "emails": []}
+    for path in bridge.ruleset.match.by:
+        by_id = path.attribute is not None and path.attribute.name == "externalId"
+        sought["external_ids" if by_id else "emails"] += paths.read(resource, path)
+    sought["emails"] = [each for each in (*sought["emails"], bridge.email_of(resource)) if each]
+    sought["emails"] = [email for email in dict.fromkeys(sought["emails"]) if values.storable(email)]
+    sought = {name: them for name, them in sought.items() if them}
+    query = bridge.shop.prepared(("anybody", *sought), lambda: _anybody(bridge, sought))
+    return connection.execute(query, {**sought, "tenant": bridge.tenant}).first() is None
+
+
+def _anybody(bridge: bridges.Bridge, sought: Collection[str]) -> sa.CompoundSelect[Any]:
+    """Make the statement that finds whoever has one of some names, each by its index."""
+    link, entity = bridge.ledger.link, bridge.shop.tables["customer_entity"]
+    columns = {
+        "user_names": (link.c.user_name, link.c.former_name),
+        "external_ids": (link.c.external_id,),
+        "emails": (entity.c.email,),
+    }
+    parts = []
+    for name in sought:
+        for column in columns[name]:
+            part = sa.select(column.table.c.entity_id).where(column.in_(sa.bindparam(name, expanding=True)))
+            parts.append(part if name == "emails" else part.where(link.c.tenant == sa.bindparam("tenant")))
+    return sa.union_all(*parts)
 
 
 def candidates(connection: sa.Connection, bridge: bridges.Bridge, resource: standing.Resource) -> set[int]:
@@ -144,7 +176,7 @@ def taken(entity_id: int, what: str) -> errors.Uniqueness:
 
 def conflict(bridge: bridges.Bridge, resource: standing.Resource) -> errors.Uniqueness:
     """Find out, after the database's keys decided, whom a write ran into."""
-    with database.reading(bridge.shop.engine) as connection:
+    with database.reading(bridge.shop.reader) as connection:
         user_name = resource.get("userName", "")
         found = links.find(connection, bridge.ledger, bridge.tenant, user_name=user_name)
         if found is not None and str(found) != resource.get("id"):

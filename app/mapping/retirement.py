@@ -26,9 +26,11 @@ def documents(bridge: bridges.Bridge) -> Iterator[dict[str, Any]]:
     while ids := _ids(bridge, after):
         with database.reading(bridge.shop.engine) as connection:
             linked = links.fetch(connection, bridge.ledger, ids)
+            marked = marks.fetch(connection, bridge.ledger, ids)
             put = memberships.of_customers(connection, bridge.ledger, bridge.tenant, ids)
         for entity_id, link in sorted(linked.items()):
-            yield {"type": "User", "tenant": bridge.tenant, **_plain(link), "groups": sorted(put.get(entity_id, []))}
+            shown = _plain(link, marked.get(entity_id))
+            yield {"type": "User", "tenant": bridge.tenant, **shown, "groups": sorted(put.get(entity_id, []))}
         after = ids[-1]
     with database.reading(bridge.shop.engine) as connection:
         found = memberships.fetch(connection, bridge.ledger)
@@ -38,10 +40,10 @@ def documents(bridge: bridges.Bridge) -> Iterator[dict[str, Any]]:
             yield {"type": "Group", "tenant": bridge.tenant, **shown}
 
 
-def _plain(link: links.Link) -> dict[str, Any]:
+def _plain(link: links.Link, mark: marks.Mark | None) -> dict[str, Any]:
     taken = None
-    if link.mark is not None:
-        taken = {name: _time(value) for name, value in link.mark.items() if name != "password_hash"}
+    if mark is not None:
+        taken = {name: _time(value) for name, value in mark.items() if name != "password_hash"}
     return {
         "customer": link.entity_id,
         "externalId": link.external_id,
@@ -74,9 +76,10 @@ def _ids(bridge: bridges.Bridge, after: int) -> list[int]:
 def _retire(connection: sa.Connection, bridge: bridges.Bridge, ids: list[int], leavers: str) -> int:
     found = customers.fetch(connection, bridge.shop, ids, codes=(), lock=True)
     linked = links.fetch(connection, bridge.ledger, list(found))
+    marked = marks.fetch(connection, bridge.ledger, list(found))
     for entity_id, link in linked.items():
         how = KEEP if link.deleted_how == links.ANONYMOUS else leavers
-        planned = _doors(connection, bridge, found[entity_id], leaving.taken(link.mark), how)
+        planned = _doors(connection, bridge, found[entity_id], leaving.taken(marked.get(entity_id)), how)
         planned += changes.removal(connection, bridge.tables, OURS, entity_id, "entity_id")
         planned.append(Row("scim_link", {"entity_id": entity_id}, links.as_row(link), None))
         writes.carry_out(connection, bridge, writes.Deed("retire", "User", entity_id), planned, orders=False)

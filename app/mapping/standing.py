@@ -1,16 +1,15 @@
 """In charge of users as they stand: the shop's data, our link, and the document that both make together."""
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.ledger import groups as memberships
-from app.ledger import links, marks
+from app.ledger import links, records
 from app.magento import customers, doors
-from app.mapping import books, bridges, group_ids, groups, leaving, projection, visibility
+from app.mapping import agreement, books, bridges, group_ids, groups, leaving, projection, visibility
 from app.scim import errors, messages
 
 Resource = dict[str, Any]
@@ -96,16 +95,15 @@ def fetch(
 
     `deleted`: those too who are gone for their identity provider while the shop keeps them.
     """
-    found = customers.fetch(connection, bridge.shop, ids, codes=bridge.codes, lock=lock)
-    linked = links.fetch(connection, bridge.ledger, list(found))
-    taken = _taken(connection, bridge, found, linked)
+    found, record = _read(connection, bridge, ids, lock=lock)
+    taken = leaving.many({i: each.mark for i, each in record.items() if each.mark is not None})
     behind = {entity_id: doors.behind(customer, taken.get(entity_id)) for entity_id, customer in found.items()}
-    put = memberships.of_customers(connection, bridge.ledger, bridge.tenant, list(found))
+    put = {i: each.groups for i, each in record.items() if each.groups}
     shown = _groups(connection, bridge, behind, put)
-    book = books.fetch(connection, bridge, found, lock=lock)
+    book = books.fetch(connection, bridge, found, {i: each.addresses for i, each in record.items()}, lock=lock)
     held = {}
     for i, customer in behind.items():
-        link = linked.get(i)
+        link = record[i].link
         there = link is None or deleted or link.deleted_at is None
         if there and (link.tenant == bridge.tenant if link else bridge.sees(customer.data["website_id"])):
             member_of = {group: name for group, name in shown[i].items() if group in put.get(i, ())}
@@ -114,23 +112,29 @@ def fetch(
     return held
 
 
-def _taken(
-    connection: sa.Connection,
-    bridge: bridges.Bridge,
-    found: Mapping[int, customers.Customer],
-    linked: Mapping[int, links.Link],
-) -> dict[int, doors.Taken]:
-    """Read what deactivation took: it came with the links; who has no link is asked for only where it may be."""
-    loose = [i for i, customer in found.items() if i not in linked and customer.data["is_active"] != 1]
-    own = {entity_id: link.mark for entity_id, link in linked.items() if link.mark is not None}
-    return leaving.many({**own, **marks.fetch(connection, bridge.ledger, loose)})
+def _read(
+    connection: sa.Connection, bridge: bridges.Bridge, ids: Collection[int], *, lock: bool
+) -> tuple[dict[int, customers.Customer], dict[int, records.Record]]:
+    """Read customers and what we know of them: in one statement, in another once they are locked."""
+    ledger, addresses = bridge.ledger, bool(bridge.ruleset.addresses)
+    beside = customers.More(
+        f"records, addresses {addresses}",
+        lambda query, customer: records.beside(query, ledger, customer, addresses=addresses),
+        {records.TENANT: bridge.tenant},
+    )
+    if lock:
+        found = customers.fetch(connection, bridge.shop, ids, codes=bridge.codes, lock=True)
+        _, rows = customers.fetch_with(connection, bridge.shop, list(found), ("entity_id",), beside)
+    else:
+        found, rows = customers.fetch_with(connection, bridge.shop, ids, bridge.codes, beside)
+    return found, {i: records.of(ledger, rows[i]) for i in found}
 
 
 def _groups(
     connection: sa.Connection,
     bridge: bridges.Bridge,
     found: Mapping[int, customers.Customer],
-    put: Mapping[int, list[int]],
+    put: Mapping[int, Sequence[int]],
 ) -> dict[int, dict[int, str]]:
     """Name the groups of customers: those they were `put` into here, and the shop's own where it is not the default."""
     ids = {entity_id: list(groups) for entity_id, groups in put.items()}
@@ -150,11 +154,16 @@ def _document(
     member_of: Mapping[int, str],
 ) -> Resource:
     linked = link is not None
+    agreed, mark = agreement.among(bridge), agreement.mark(customer, link, book, member_of) if link else b""
+    if link is not None and mark in agreed.known:
+        return link.document
     context = bridge.context(customer.data).within(member_of)
     document = projection.correct(bridge.ruleset, link.document if link else {}, context, linked=linked)
     document = books.correct(bridge, document, customer, book, linked=linked)
     if not linked:
         document["userName"] = customer.data["email"] or f"customer-{customer.entity_id}"
+    elif link is not None and document == link.document:
+        agreed.add(mark)
     return document
 
 

@@ -40,7 +40,7 @@ def find(connection: sa.Connection, bridge: bridges.Bridge, text: str) -> list[i
 
 def add(bridge: bridges.Bridge, resources: Collection[dict[str, Any]]) -> None:
     """Put `doors` into resources of users, which is made only when it is asked for."""
-    with database.reading(bridge.shop.engine) as connection:
+    with database.reading(bridge.shop.reader) as connection:
         told = report(connection, bridge, [int(resource["id"]) for resource in resources])
     for resource in resources:
         found = told.get(int(resource["id"]), ())

@@ -38,7 +38,7 @@ def find(bridge: bridges.Bridge, entity_id: int, attribute: str) -> list[Step]:
     """
     codes, path = _meant(bridge, attribute)
     wanted = journal.Wanted(resource_type="User", resource_id=entity_id, tenant=bridge.tenant)
-    with database.reading(bridge.shop.engine) as connection:
+    with database.reading(bridge.shop.reader) as connection:
         entries = journal.fetch(connection, bridge.ledger, wanted)
     return [step for entry in entries for step in _steps(bridge, entry, codes, path)]
 

@@ -115,7 +115,7 @@ def start(
 
     yield make
     for service in started:
-        service.app.extensions["magento-scim"].shop.engine.dispose()
+        service.app.extensions["magento-scim"].shop.dispose()
     engine.dispose()
     pristine.restore()
 

@@ -134,7 +134,7 @@ def test_a_worker_dies_at_each_statement(make: Make, deed: Deed) -> None:
     for at in range(1, MOST_STATEMENTS):
         user_id = user(scim)
         before = state(scim)
-        scim.app.extensions["magento-scim"].shop.engine.dispose()
+        scim.app.extensions["magento-scim"].shop.dispose()
         died = _in_a_process(scim, deed, user_id, at)
         if died:
             deaths += 1
@@ -178,7 +178,7 @@ def beside(mortal: MariaDB) -> Iterator[Client]:
     with engine.begin() as connection:
         secret = tokens.create(connection, tables.define(), "t", "default", tokens.SCOPES, datetime(2026, 1, 1))
     yield Client(made, engine, secret, "")
-    made.extensions["magento-scim"].shop.engine.dispose()
+    made.extensions["magento-scim"].shop.dispose()
     engine.dispose()
 
 

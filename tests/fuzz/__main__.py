@@ -61,7 +61,7 @@ def _one(given: argparse.Namespace) -> int:
         until = time.monotonic() + given.minutes * 60
         numbers = range(given.first, given.first + given.count)
         found = walk.Walk(served, engine, "", secret).run(numbers, given.seed, until)
-        served.extensions["magento-scim"].shop.engine.dispose()
+        served.extensions["magento-scim"].shop.dispose()
         engine.dispose()
     print(f"numbers {numbers.start} to {numbers.start + found.requests - 1} of seed {given.seed}: {found}")
     for fault in found.faults[:SHOWN]:

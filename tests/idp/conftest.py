@@ -45,4 +45,4 @@ def app_of(
 
     yield build
     for app in made.values():
-        app.extensions["magento-scim"].shop.engine.dispose()
+        app.extensions["magento-scim"].shop.dispose()

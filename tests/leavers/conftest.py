@@ -94,7 +94,7 @@ def on_release(
     url = released.engine.url.render_as_string(hide_password=False)
     client = open_app(url, released.shop.prefix, path, released.engine)
     yield client
-    bridge_of(client).shop.engine.dispose()
+    bridge_of(client).shop.dispose()
 
 
 @pytest.fixture(params=["guard", "sweep"])

@@ -125,7 +125,7 @@ def test_the_printed_grants_are_enough_for_leavers(without_rights: sa.URL, make:
         deactivate(client, user_id)
         assert client.get(f"/Users/{user_id}", attributes="doors").status_code == 200
         assert client.send("DELETE", f"/Users/{user_id}").status_code == 204
-        bridge_of(client).shop.engine.dispose()
+        bridge_of(client).shop.dispose()
 
 
 def open_app_as(url: sa.URL, scim: Client, path: Path) -> Client:

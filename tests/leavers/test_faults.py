@@ -117,7 +117,7 @@ def test_a_worker_dies_at_each_statement(
     for at in range(1, MOST_STATEMENTS):
         user_id = _user(client, before)
         stood = _state(client)
-        bridge_of(client).shop.engine.dispose()
+        bridge_of(client).shop.dispose()
         died = _in_a_process(client, deed, user_id, at)
         if died:
             deaths += 1

@@ -126,7 +126,7 @@ def make(
 
     yield build
     for app in made:
-        app.extensions["magento-scim"].shop.engine.dispose()
+        app.extensions["magento-scim"].shop.dispose()
 
 
 @pytest.fixture

@@ -110,7 +110,8 @@ def writes(scim: Client) -> list[str]:
         if statement.split(" ", 1)[0].upper() in ("INSERT", "UPDATE", "DELETE", "REPLACE"):
             noted.append(statement)
 
-    sa.event.listen(scim.app.extensions["magento-scim"].shop.engine, "before_cursor_execute", note)
+    for engine in scim.app.extensions["magento-scim"].shop.engines:
+        sa.event.listen(engine, "before_cursor_execute", note)
     return noted
 
 
@@ -564,7 +565,7 @@ def test_a_list_reads_addresses_in_as_many_statements_for_many_as_for_one(make: 
         for number in range(3):
             scim.create(userName=f"u{number}{len(text)}@example.com", addresses=[WORK, HOME])
         statements: list[str] = []
-        engine = scim.app.extensions["magento-scim"].shop.engine
+        engine = scim.app.extensions["magento-scim"].shop.reader
         sa.event.listen(engine, "before_cursor_execute", lambda c, cursor, s, *rest, all=statements: all.append(s))
         for size in (1, 3):
             statements.clear()

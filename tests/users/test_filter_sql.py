@@ -390,7 +390,8 @@ def many(scim: Client) -> tuple[Client, str]:
     )
     scim.execute(
         "INSERT INTO {p}scim_link (entity_id, tenant, user_name, external_id, document, created_at, modified_at)"
-        " SELECT entity_id, 'default', email, CONCAT('e', entity_id), CONCAT('{\"userName\":\"', email,"
+        " SELECT entity_id, 'default', email, CONCAT('e', entity_id), CONCAT('{\"externalId\":\"e', entity_id,"
+        ' \'","userName":"\', email,'
         ' \'","emails":[{"value":"\', email, \'","type":"work"},{"type":"home","value":"h\', entity_id,'
         " '@example.org\"}]}'), '2026-01-01', '2026-01-01' FROM {p}customer_entity WHERE entity_id <= 2000"
     )
@@ -404,7 +405,7 @@ def many(scim: Client) -> tuple[Client, str]:
 
 def test_who_is_named_is_found_by_an_index(many: tuple[Client, str]) -> None:
     scim, group = many
-    engine = scim.app.extensions["magento-scim"].shop.engine
+    engine = scim.app.extensions["magento-scim"].shop.reader
     seen: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:

@@ -231,13 +231,13 @@ def test_a_user_filter_by_group(scim: Client) -> None:
 def reading(scim: Client) -> list[str]:
     """Collect the statements that read a group's members from now on."""
     found: list[str] = []
-    engine = scim.app.extensions["magento-scim"].shop.engine
 
     def hear(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if statement.startswith("SELECT") and ("scim_membership" in statement or "customer_entity" in statement):
             found.append(statement)
 
-    sa.event.listen(engine, "before_cursor_execute", hear)
+    for engine in scim.app.extensions["magento-scim"].shop.engines:
+        sa.event.listen(engine, "before_cursor_execute", hear)
     return found
 
 
