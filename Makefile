@@ -17,7 +17,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv test test-faults test-long fuzz bench lint pins conformance clean distclean
+.PHONY: help run venv test test-faults test-long test-deploy fuzz bench lint pins conformance clean distclean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -39,6 +39,11 @@ test-faults: $(VENV)/.installed-dev ## run the tests that cause faults, for minu
 test-long: $(VENV)/.installed-dev ## run the tests that `make test` leaves out because they take long
 	@$(VENV)/bin/python -m app.sandbox.programs
 	@exec $(VENV)/bin/python -m pytest -m long $(ARGS)
+
+test-deploy: $(VENV)/.installed-dev ## run the tests of deploy/, nginx and the image's steps included: installs nginx
+	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || $(APT) install --no-install-recommends nginx-light >/dev/null
+	@$(VENV)/bin/python -m app.sandbox.programs
+	@exec $(VENV)/bin/python -m pytest tests/access/test_deploy.py -m 'long or not long' $(ARGS)
 
 fuzz: $(VENV)/.installed-dev ## send malformed requests to a sandbox of its own: make fuzz [COUNT=100000] [ARGS="--profile strict"]
 	@$(VENV)/bin/python -m app.sandbox.programs
