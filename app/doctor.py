@@ -75,7 +75,7 @@ def examine(environment: Mapping[str, str], url: str | None = None) -> Iterator[
         for name, check in CHECKS:
             yield from _found(name, partial(check, patient))
     finally:
-        here.shop.engine.dispose()
+        here.shop.dispose()
 
 
 def _found(name: str, look: Callable[[], Told]) -> list[Finding]:
@@ -95,7 +95,7 @@ def _parted(error: Exception) -> tuple[str, str]:
 
 
 def _database(settings: config.Config) -> Told:
-    service.open_shop(settings).engine.dispose()
+    service.open_shop(settings).dispose()
     if not settings.tls and not database.stays_here(settings.database):
         cure = "Set SCIM_DATABASE_TLS_CA to the file of the authority that signed the server's certificate."
         yield WARNING, f"The connection to {settings.database.host} leaves this machine without a checked TLS.", cure
@@ -116,7 +116,7 @@ def _mapping(settings: config.Config) -> Told:
     try:
         service.read_rules(settings, magento)
     finally:
-        magento.engine.dispose()
+        magento.dispose()
     service.read_profile(settings)
     if settings.mapping.stat().st_mode & stat.S_IWOTH:
         yield WARNING, f"Everybody on this machine may write {settings.mapping}.", f"chmod o-w {settings.mapping}"

@@ -39,7 +39,7 @@ def on_reload(server: Any) -> None:
     """
     here: service.Service = server.app.wsgi().extensions["magento-scim"]
     here.watch.look()
-    here.shop.engine.dispose()  # what is forked from here must not share its connections
+    here.shop.dispose()  # what is forked from here must not share its connections
 
 
 def child_exit(_server: Any, worker: Any) -> None:

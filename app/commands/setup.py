@@ -56,7 +56,7 @@ def grants(user: str) -> None:
         if ledger_install.current(connection, settings.prefix) != ledger_install.newest():
             raise config.Refused("GRANT wants tables that exist: run `magento-scim install` first.")
         needed = granting.privileges(connection, settings.prefix, makes_options=makes_options)
-    magento.engine.dispose()
+    magento.dispose()
     name = settings.database.database
     click.echo(f"-- CREATE USER {user} IDENTIFIED BY '…';")
     for table, granted in needed.items():

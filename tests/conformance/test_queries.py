@@ -512,7 +512,7 @@ def test_a_user_name_is_found_by_an_index(start: Callable[..., Service]) -> None
 
     scim = start()
     statements: list[tuple[str, Any]] = []
-    engine = scim.app.extensions["magento-scim"].shop.engine
+    engine = scim.app.extensions["magento-scim"].shop.reader
     sa.event.listen(
         engine, "before_cursor_execute", lambda c, cursor, text, values, *_: statements.append((text, values))
     )
