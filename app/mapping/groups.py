@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 Check = Callable[[str], None]
 LONGEST_NAME = 255
 BATCH = 500  # members that are changed in one go
-FEW = 1000  # members that the answer to a PATCH shows unasked; of more it shows nothing at all
+FEW = 100  # members that the answer to a PATCH shows unasked; of more it shows nothing at all
 ACCEPTED = attributes.GROUP_TYPE
 
 
