@@ -70,7 +70,11 @@ def _came_from(networks: Sequence[str]) -> bool:
 
 
 def identify(
-    magento: shop.Shop, ledger: tables.Tables, tenant: str | None, verifier: jwts.Verifier | None = None
+    magento: shop.Shop,
+    ledger: tables.Tables,
+    tenant: str | None,
+    verifier: jwts.Verifier | None = None,
+    known: tokens.Known | None = None,
 ) -> Caller | None:
     """Find out who asks; None where no token was sent. `tenant`: whose token it must be, None for any.
 
@@ -83,8 +87,9 @@ def identify(
     if verifier is not None and jwts.is_one(secret):
         return _bearer_of(verifier, secret, tenant)
     now = datetime.now(UTC).replace(tzinfo=None)
-    with database.reading(magento.reader) as connection:
-        token = tokens.find(connection, ledger, secret)
+    known = known or tokens.Known(0)
+    with database.translated():
+        token = known.find(magento.reader, ledger, secret)
     if token is None or not token.alive(now) or (tenant is not None and token.tenant != tenant):
         raise errors.Unauthorized("The bearer token is not valid: it is unknown, revoked or expired.", "invalid_token")
     if not _came_from(token.networks):
@@ -97,6 +102,7 @@ def identify(
         if token.expires_at is not None and token.expires_at - now < WARN_BEFORE:
             log.warning("the token %s expires at %sZ: make its successor", token.name, token.expires_at.isoformat())
         database.transaction(magento.engine, lambda connection: tokens.used(connection, ledger, token, now))
+        known.use(secret, token, now)
     return Caller(token.tenant, token.token_id, token.name, token.user_id, token.scopes)
 
 

@@ -34,7 +34,7 @@ def identify() -> None:
     requests.check_url()
     here = service.current()
     flask.g.tenant = here.tenant(flask.g.tenant_name)
-    caller = auth.identify(here.shop, here.ledger, flask.g.tenant.name, here.verifier)
+    caller = auth.identify(here.shop, here.ledger, flask.g.tenant.name, here.verifier, here.known)
     name = (flask.request.endpoint or "").rpartition(".")[2]
     if caller is None and name in DISCOVERY and here.config.open_discovery:
         return

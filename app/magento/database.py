@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import exc, pool
 
-from app.magento import driver_errors, errors, wire
+from app import sending, wire
+from app.magento import driver_errors, errors
 
 T = TypeVar("T")
 
@@ -72,12 +73,13 @@ def engine(
         max_overflow=max_overflow,
         pool_timeout=pool_timeout,
         pool_recycle=1800,
-        pool_reset_on_return=None if autocommit else "rollback",
+        pool_reset_on_return=None,  # whoever opens a transaction ends it, and a second ROLLBACK is a way there and back
         skip_autocommit_rollback=autocommit,
     )
     if target.drivername.endswith("+pymysql"):
         sa.event.listen(made, "do_connect", lambda _d, _record, given, named: wire.Connection(*given, **named))
     _prepare_connections(made, lock_wait)
+    sending.listen(made)
     return made
 
 
@@ -149,8 +151,9 @@ def refuse_writes(*engines: sa.Engine) -> None:
     """Let no statement through any more that writes: for commands that only look. They raise errors.Unsupported."""
 
     def refuse(_c: Any, _cursor: Any, statement: str, _p: Any, _context: Any, _many: bool) -> None:
-        if not statement.lstrip().upper().startswith(LOOKING):
-            raise errors.Unsupported(f"a command that only looks would have written: {statement.split()[0]}")
+        for each, _ in wire.each(statement):
+            if not each.lstrip().upper().startswith(LOOKING):
+                raise errors.Unsupported(f"a command that only looks would have written: {each.split()[0]}")
 
     for engine in engines:
         sa.event.listen(engine, "before_cursor_execute", refuse)
@@ -170,6 +173,7 @@ def transaction(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
         try:
             with translated(), engine.connect() as connection, connection.begin() as begun:
                 result = work(connection)
+                sending.tell(connection)
                 committing = True
                 begun.commit()
             return result

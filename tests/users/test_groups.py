@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from app import wire
 from app.mapping import group_ids
 from tests.users.conftest import PATCH, Client, Make
 
@@ -233,8 +234,9 @@ def reading(scim: Client) -> list[str]:
     found: list[str] = []
 
     def hear(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.startswith("SELECT") and ("scim_membership" in statement or "customer_entity" in statement):
-            found.append(statement)
+        for text, _ in wire.each(statement):
+            if text.startswith("SELECT") and ("scim_membership" in text or "customer_entity" in text):
+                found.append(text)
 
     for engine in scim.app.extensions["magento-scim"].shop.engines:
         sa.event.listen(engine, "before_cursor_execute", hear)
