@@ -118,6 +118,12 @@ def tell(connection: sa.Connection) -> None:
         ask(connection)
 
 
+def forget(connection: sa.Connection) -> None:
+    """Forget what waits."""
+    if not connection.invalidated:
+        connection.info.pop(WAITING, None)
+
+
 def _send(connection: sa.Connection, message: wire.Message) -> exc.DBAPIError | None:
     """Send a message; its answers are those of the statements that were carried out before one failed."""
     try:
@@ -136,10 +142,6 @@ def _send(connection: sa.Connection, message: wire.Message) -> exc.DBAPIError | 
 
 def listen(engine: sa.Engine) -> None:
     """Let what waits on an engine's connections be sent before any other statement and the commit."""
-
-    def forget(connection: sa.Connection) -> None:
-        if not connection.invalidated:
-            connection.info.pop(WAITING, None)
 
     def before(connection: sa.Connection, _cursor: Any, statement: str, *_: Any) -> None:
         if not isinstance(statement, wire.Message):

@@ -159,4 +159,4 @@ def test_one_user_is_read_in_as_many_statements_as_a_hundred(large: Client) -> N
         counts[name] = len(
             [s for s, _ in seen if "customer_group" not in s and "scim_group" not in s.split("FROM")[-1]]
         )
-    assert counts == {"get": 3, "filter": 4, "page": 4}
+    assert counts == {"get": 3, "filter": 4, "page": 4}, counts
