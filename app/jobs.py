@@ -79,13 +79,14 @@ class _Crowd:
         """Commit those who are there; where that fails each is made alone, or has failed, where nobody knows."""
         if self.shared is None:
             return
-        there, self.there, self.shared = self.there, [], None
+        there, self.there, lost, self.shared = self.there, [], self.shared.lost, None
         try:
             self.transaction.close()
-        except shop_errors.Unavailable as error:
-            self.results |= {each.index: bulk.failure(translation.translate(error)) for each in there}
-        except shop_errors.ShopError:
-            self.results |= {each.index: self.alone(each) for each in there}
+        except shop_errors.ShopError as error:
+            if isinstance(error, shop_errors.Unavailable) and not lost:
+                self.results |= {each.index: bulk.failure(translation.translate(error)) for each in there}
+            else:
+                self.results |= {each.index: self.alone(each) for each in there}
 
     def _takes(self, operation: bulk.Operation) -> bool:
         new = operation.method == "POST" and operation.endpoint == "/Users" and operation.error is None

@@ -18,6 +18,7 @@ ALWAYS = (
     *("rp_token_created_at", "failures_num", "first_failure", "lock_expires", "session_cutoff"),
     *("disable_auto_group_change", "confirmation"),
 )
+IDS = ("ids alone",)  # stands for no attributes, not even those
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def fetch_with(
         return Read({}, {})
     queries = [_query(shop, codes, None if lock else more, lock=lock)]
     if lock and more is not None:
-        queries.append(_query(shop, (), more, lock=False))
+        queries.append(_query(shop, IDS, more, lock=False))
     attributes, given = queries[0].attributes, {"ids": wanted_ids, **(more.given if more else {})}
     custom = value_rows.order(shop, attributes, wanted_ids)
     orders = [sending.Order(query.text, given) for query in queries]
@@ -126,10 +127,10 @@ class _Query:
 
 
 def _query(shop: shop.Shop, codes: tuple[str, ...] | None, more: More | None, *, lock: bool) -> _Query:
-    """Make the statement that reads customers, once; for no codes at all their ids alone."""
+    """Make the statement that reads customers, once."""
 
     def build() -> _Query:
-        attributes = [] if codes == () else _wanted(shop, codes)
+        attributes = [] if codes == IDS else _wanted(shop, codes)
         entity = shop.tables[TABLE]
         columns = [entity.c.entity_id]
         columns += [entity.c[a.column] for a in attributes if a.static and a.column != "entity_id"]
