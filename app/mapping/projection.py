@@ -6,6 +6,7 @@ Both ways stand side by side, so that what is read is what was written.
 import copy
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Self
 
 from app.magento import catalog, errors, placement, shop, values
@@ -62,15 +63,20 @@ class Context:
 
 
 def outcome(rule: rules.Rule, document: Resource, context: Context) -> Outcome:
-    """Say what one rule wants to stand in the shop for a document.
-
-    Order: condition, select, transform and lookup, default, option, type, then the shop's own checks.
-    """
-    document = context.seen(document)
+    """Say what one rule wants to stand in the shop for a document, as far as its `write` lets it."""
     if rule.write == "create" and not context.creating:
         return KEEP
     if rule.write == "if_empty" and context.data.get(rule.target) not in (None, ""):
         return KEEP
+    return _made(rule, document, context)
+
+
+def _made(rule: rules.Rule, document: Resource, context: Context) -> Outcome:
+    """Say what a document comes to by one rule, whether it may be written now or not.
+
+    Order: condition, select, transform and lookup, default, option, type, then the shop's own checks.
+    """
+    document = context.seen(document)
     if rule.when is not None and not filters.evaluate(rule.when, document):
         return KEEP if rule.otherwise is rules.NOTHING else _store(rule, rule.otherwise, context)
     try:
@@ -174,6 +180,8 @@ def _typed(rule: rules.Rule, value: Any) -> Any:
     typed = converters.TYPES[rule.type][0](value)
     if rule.max_length and len(str(typed)) > rule.max_length:
         raise converters.Bad(f"is longer than the {rule.max_length} characters that mapping.yaml allows")
+    if rule.attribute.type == "string" and isinstance(typed, bool | date):
+        return converters.to_string(converters.TYPES[rule.type][1](typed))  # a text of the shop that holds one
     return typed
 
 
@@ -196,13 +204,26 @@ def turn(rule: rules.Rule, context: Context) -> Any:
     elif rule.lists and _takes_lists(rule.sources[0]):
         shown = str(actual).split("," if rule.attribute.input == "multiselect" else "\n")
     else:
-        shown = converters.TYPES[rule.type][1](actual)
+        shown = _of_type(rule, actual)
     if isinstance(shown, list):
         listed = [_looked_up(rule, each) for each in shown]
         return listed if _takes_lists(rule.sources[0]) else ", ".join(listed)
+    if shown is None:
+        return None
     shown = _looked_up(rule, shown)
-    leaf = rule.sources[0].leaf
-    return converters.to_string(shown) if leaf is not None and leaf.type == "string" else shown
+    return converters.to_string(shown) if _is_text(rule.sources[0]) else shown
+
+
+def _of_type(rule: rules.Rule, actual: Any) -> Any:
+    """Give the shop's value as the rule's type; where its text is none, that text, or nothing where no text fits."""
+    try:
+        return converters.TYPES[rule.type][1](actual)
+    except ValueError:
+        return str(actual) if _is_text(rule.sources[0]) else None
+
+
+def _is_text(path: paths.Path) -> bool:
+    return path.leaf is not None and path.leaf.type == "string"
 
 
 def _looked_up(rule: rules.Rule, shown: Any) -> Any:
@@ -243,7 +264,7 @@ def _agrees(rule: rules.Rule, document: Resource, context: Context) -> bool:
     """Say whether the shop holds what the rule would write for this document."""
     if not rule.goes_in:
         return False
-    wanted = outcome(rule, document, context)
+    wanted = _made(rule, document, context)
     if wanted.keep or wanted.problem:
         return wanted.problem is not None and context.data.get(rule.target) is None
     return values.equal(rule.attribute, context.data.get(rule.target), wanted.value)

@@ -125,7 +125,10 @@ def test_without_a_token_it_makes_one_for_the_run(
     done = _simulate("jumpcloud", "--url", serve_as("lenient"))
     assert done.exit_code == 0, done.output
     listed = json.loads(CliRunner().invoke(cli.main, ["token", "list", "--format", "json"]).output)
-    assert [entry["state"] for entry in listed if (entry["name"], entry["tenant"]) == ("simulate", "default")] == ["alive", "revoked"]
+    assert [entry["state"] for entry in listed if (entry["name"], entry["tenant"]) == ("simulate", "default")] == [
+        "alive",
+        "revoked",
+    ]
     elsewhere = _simulate("jumpcloud", "--url", "https://shop.example.com/scim/v2")
     assert (elsewhere.exit_code, "Say --token" in elsewhere.output) == (1, True), "no token of ours goes to strangers"
 

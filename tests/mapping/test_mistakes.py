@@ -92,12 +92,13 @@ RULES = [
     ("{from: title, transform: 'lower(1)'}", "6:36: lower takes no arguments, not 1"),
     ("{from: title, transform: 'extract(\"(\")'}", "6:36: extract: '(' is no regular expression: missing ), *"),
     ("{from: title, transform: 'lower('}", "6:36: 'lower(' is no function call"),
-    ("{from: title, transform: 'truncate(x)'}", "6:36: cannot read the arguments 'x': write numbers and quoted texts, *"),
+    ("{from: title, transform: 'truncate(x)'}", "6:36: cannot read the arguments 'x': write numbers and quoted texts, separated by commas"),
     ("{from: title, type: strng}", "6:31: type is one of string, *, not 'strng'; did you mean 'string'?"),
     ("{from: title, direction: out2}", "6:36: direction is one of in, out, inout, off, not 'out2'; did you mean 'out'?"),
     ("{from: title, on_null: x}", "6:34: on_null is one of clear, keep, error, not 'x'"),
     ("{from: title, on_absent: x}", "6:36: on_absent is one of clear, keep, not 'x'"),
     ("{from: title, on_invalid: x}", "6:37: on_invalid is one of reject, drop, default, not 'x'"),
+    ("{from: title, on_invalid: default}", "6:37: taxvat: `on_invalid: default` needs a `default`"),
     ("{from: title, required: 1}", "6:35: required is true or false, not '1'"),
     ("{from: title, mask: 1}", "6:31: mask is true or false, not '1'"),
     ("{from: title, max_length: 0}", "6:37: max_length is a whole number from 1, not '0'"),
@@ -135,15 +136,20 @@ def _sentences() -> Iterator[tuple[str, str]]:
     """Walk the sentences that the reader can say: where, and the longest piece of each that is always the same."""
     files = [*(ROOT / "app/mapping/reading").glob("*.py"), ROOT / "app/mapping/reader.py"]
     files += [ROOT / f"app/mapping/{name}.py" for name in ("yamlfile", "examples")]
-    for path in files:
-        for node in ast.walk(ast.parse(path.read_text())):
+    converters = ast.parse((ROOT / "app/mapping/converters.py").read_text())
+    calls = [node for node in converters.body if getattr(node, "name", "") in ("parse_call", "_arguments")]
+    assert len(calls) == 2
+    trees = {path.stem: ast.parse(path.read_text()) for path in files}
+    trees["converters"] = ast.Module(calls, [])
+    for stem, tree in trees.items():
+        for node in ast.walk(tree):
             name = getattr(getattr(node, "func", None), "attr", getattr(getattr(node, "func", None), "id", ""))
-            if isinstance(node, ast.Call) and name in ("note", "problem", "Problem"):
+            if isinstance(node, ast.Call) and name in ("note", "problem", "Problem", "Bad"):
                 for argument in node.args:
                     parts = argument.values if isinstance(argument, ast.JoinedStr) else [argument]
                     told = [p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str)]
                     if told and " " in max(told, key=len):
-                        yield f"{path.stem}:{node.lineno}", max(told, key=len).strip()
+                        yield f"{stem}:{node.lineno}", max(told, key=len).strip()
 
 
 def test_each_sentence_has_a_row() -> None:

@@ -99,6 +99,8 @@ def _check(reader: words.Reader, key: Node, node: Node, rule: rules.Rule) -> Non
     if "otherwise" in node.value and "when" not in node.value:
         place = node.keys["otherwise"]
         reader.note(place, f"{rule.target}: `otherwise` stands for a `when` that does not hold: add one")
+    if rule.default is None and "on_invalid" in node.value and rule.on_invalid == "default":
+        reader.note(node.value["on_invalid"], f"{rule.target}: `on_invalid: default` needs a `default`")
     if rule.goes_in and rule.attribute.read_only_reason:
         reader.note(key, f"{rule.target} cannot be written: {rule.attribute.read_only_reason}")
     if rule.option and not rule.attribute.has_options:
@@ -128,13 +130,8 @@ def _labels(reader: words.Reader, node: Node, rule: rules.Rule) -> None:
 def _option(reader: words.Reader, node: Node) -> rules.Option:
     if isinstance(node.value, dict):
         reader.known(node, OPTION, "option")
-        found = {
-            key: reader.choice(node.value[key], allowed, f"option.{key}")
-            for key, allowed in {
-                "match": ("label", "admin_label", "id"),
-                "missing": ("reject", "drop", "create"),
-            }.items()
-            if key in node.value
-        }
-        return rules.Option(**found)
+        given = {key: allowed for key, allowed in OPTION.items() if key in node.value}
+        return rules.Option(
+            **{key: reader.choice(node.value[key], allowed, f"option.{key}") for key, allowed in given.items()}
+        )
     return rules.Option(reader.choice(node, OPTION["match"], "option"))
