@@ -71,9 +71,7 @@ def diff(new: Path, sample: int, batch: int, tenant: str, form: str) -> None:
 
 def _read(path: Path, magento: shop.Shop, tenant: str) -> rules.Tenant:
     try:
-        book = reader.read(path.read_text(encoding="utf-8"), str(path), magento)
-    except (OSError, UnicodeDecodeError) as error:
-        raise config.Refused(f"Cannot read {path}: {error}.") from error
+        book = reader.read(frame.text(path), str(path), magento)
     except reader.MappingError as error:
         raise config.Refused(f"{path} cannot be used:\n{error}") from error
     if tenant not in book.tenants:

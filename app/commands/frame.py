@@ -2,6 +2,7 @@
 
 import functools
 import os
+import pathlib
 import re
 import sys
 import uuid
@@ -46,6 +47,16 @@ def sentences(command: F) -> F:
 def now() -> datetime:
     """Give the time, naive UTC in whole seconds."""
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def text(path: pathlib.Path) -> str:
+    """Read a mapping file; raises config.Refused with why it cannot be."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise config.Refused(f"Cannot read {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise config.Refused(f"Cannot read {path}: {error}.") from error
 
 
 def settings() -> config.Config:

@@ -93,6 +93,8 @@ RULES = [
     ("{from: title, transform: 'extract(\"(\")'}", "6:36: extract: '(' is no regular expression: missing ), *"),
     ("{from: title, transform: 'lower('}", "6:36: 'lower(' is no function call"),
     ("{from: title, transform: 'truncate(x)'}", "6:36: cannot read the arguments 'x': write numbers and quoted texts, separated by commas"),
+    ("{from: title, transform: upper, default: none}", "6:3: taxvat: the default cannot be turned back: add `out` or `direction: in`"),
+    ("{from: title, lookup: {m: Mr}, default: Mx}", "6:3: taxvat: the default cannot be turned back: add `out` or `direction: in`"),
     ("{from: title, type: strng}", "6:31: type is one of string, *, not 'strng'; did you mean 'string'?"),
     ("{from: title, direction: out2}", "6:36: direction is one of in, out, inout, off, not 'out2'; did you mean 'out'?"),
     ("{from: title, on_null: x}", "6:34: on_null is one of clear, keep, error, not 'x'"),
@@ -122,6 +124,22 @@ def test_mistakes_in_rules(shop: shops.Shop, rule: str, problem: str) -> None:
     found = _problems(shop, f"{LEAST}  taxvat: {rule}\n")
     assert _told(found, problem), found
     assert all(each.count("did you mean") < 2 for each in found)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "{from: title, transform: upper, default: NONE}",
+        "{from: title, transform: upper, default: none, direction: in}",
+        "{from: title, transform: upper, default: '{displayName | lower}'}",
+        "{from: title, transform: digits, default: none}",
+        "{from: title, lookup: {m: Mr, '*': Mx}, default: Mx}",
+        "{from: title, lookup: {m: Mr}, default: Mr}",
+        "{from: title, lookup: {m: Mr}, default: Mx, on_invalid: default}",
+    ],
+)
+def test_a_default_that_comes_back(shop: shops.Shop, rule: str) -> None:
+    reader.read(f"{LEAST}  taxvat: {rule}\n", "mapping.yaml", shop)
 
 
 def test_labels_of_a_lookup(shop: shops.Shop) -> None:

@@ -554,11 +554,13 @@ def test_init_writes_a_file_that_passes_check(run: Run, tmp_path: Path, database
         "#  gender: shop:gender   # Gender; one of Male, Female, Not Specified",
         "#  department: ent:department   # ",
         "#  newsletter: shop:newsletter   # Newsletter; boolean",
+        "#addresses:\n",
+        "#      city: locality   # City; string of at most 255 characters; required\n",
     ):
         assert line in text, text
     again = run("init", "--output", str(path))
     assert (again.exit_code, "Cannot write" in again.output) == (1, True)
     assert _whole(database) == before
     suggested = "\n".join(line[1:] if line.startswith("#  ") else line for line in text.splitlines())
-    path.write_text(suggested.replace("#groups:", "groups:"))
+    path.write_text(suggested.replace("#groups:", "groups:").replace("#addresses:", "addresses:"))
     assert run("check", str(path)).exit_code == 0, run("check", str(path)).output

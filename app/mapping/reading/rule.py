@@ -110,10 +110,26 @@ def _check(reader: words.Reader, key: Node, node: Node, rule: rules.Rule) -> Non
         if not lost and not converters.settle(rule.transform):
             lost = [" and then ".join(map(str, rule.transform))]
         lost += [f"the lookup's {result!r}" for result in (rule.lookup.one_way(rule.transform) if rule.lookup else [])]
+        if not lost and not _default_returns(rule):
+            lost = ["the default"]
         if lost:
             reader.note(key, f"{rule.target}: {', '.join(lost)} cannot be turned back: add `out` or `direction: in`")
     if rule.option and rule.option.match != "id" and rule.option.missing != "create":
         _labels(reader, node, rule)
+
+
+def _default_returns(rule: rules.Rule) -> bool:
+    """Say whether a default that is plain text comes to itself again, when it was read and is sent."""
+    if rule.default is None or any(isinstance(part, rules.Slot) for part in rule.default.parts):
+        return True
+    text = rule.default.render({}, {})
+    shown = (rule.lookup.turn(text) if rule.lookup else None) or text
+    try:
+        again: str | None = converters.apply(rule.transform, shown)
+    except converters.Bad:
+        again = None
+    again = rule.lookup.get(again) if again and rule.lookup else again
+    return again in (text, "") or (again is None and rule.on_invalid != "reject")
 
 
 def _labels(reader: words.Reader, node: Node, rule: rules.Rule) -> None:
