@@ -78,7 +78,7 @@ def _made(rule: rules.Rule, document: Resource, context: Context) -> Outcome:
     """
     document = context.seen(document)
     if rule.when is not None and not filters.evaluate(rule.when, document):
-        return KEEP if rule.otherwise is rules.NOTHING else _store(rule, rule.otherwise, context)
+        return KEEP if rule.otherwise is rules.NOTHING else stored(rule, rule.otherwise, context)
     try:
         value = _shape(rule, _select(rule, document, context))
     except converters.Bad as error:
@@ -87,7 +87,7 @@ def _made(rule: rules.Rule, document: Resource, context: Context) -> Outcome:
         value = _default(rule, document, context)
     if value is None and rule.on_null == "keep" and not context.creating:
         return KEEP
-    result = _store(rule, value, context)
+    result = stored(rule, value, context)
     if result.problem and value is not None:
         return _invalid(rule, result.problem, document, context)
     return result
@@ -137,11 +137,11 @@ def _invalid(rule: rules.Rule, reason: str, document: Resource, context: Context
     if rule.on_invalid == "drop":
         return KEEP
     if rule.on_invalid == "default" and rule.default is not None:
-        return _store(rule, _default(rule, document, context), context)
+        return stored(rule, _default(rule, document, context), context)
     return Outcome(problem=reason)
 
 
-def _store(rule: rules.Rule, value: Any, context: Context) -> Outcome:
+def stored(rule: rules.Rule, value: Any, context: Context) -> Outcome:
     """Find the option, take the type, and let the shop's own rules judge."""
     attribute = rule.attribute
     if value is None or value == "":
