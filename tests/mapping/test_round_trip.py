@@ -126,7 +126,7 @@ def _rule(draw: st.DrawFn, target: str, sources: list[str]) -> dict[str, Any]:
         rule["lookup"] = draw(st.sampled_from(TABLES[target]))
     if target in ("gender", "department") and draw(st.booleans()):
         rule["option"] = draw(st.sampled_from(OPTIONS))
-    if "when" in rule and target in TEXTS and draw(st.booleans()):
+    if "when" in rule and target in TEXTS and "type" not in rule and draw(st.booleans()):
         rule["otherwise"] = "other"
     return rule
 
