@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import sqlalchemy as sa
+
 from app.ledger import settings, tables
 from app.magento import addresses, changes, groups, options, passwords, shop
 from app.mapping import projection, rules
@@ -89,6 +91,11 @@ class Bridge:
         if store_id is None:
             store_id = self.shop.stores.default_store(self.website_id)
         return self.shop.settings.number(groups.DEFAULT_GROUP, store_id=store_id)
+
+    def know_groups(self, connection: sa.Connection) -> None:
+        """Read the shop's groups again where rules go by them: another host may have changed them just now."""
+        if self.ruleset.groups.decides or self.ruleset.rule("group_id"):
+            self.shop.read_groups(connection)
 
     def sees(self, website_id: int | None) -> bool:
         """Say whether customers of a website are this tenant's."""

@@ -529,6 +529,7 @@ def _enrol(connection: sa.Connection, bridge: bridges.Bridge, group_id: int, wan
         wanted.removed = set(there) - set(wanted.added)
     touched = sorted({*wanted.added, *wanted.removed})
     changed = False
+    bridge.know_groups(connection)
     for first in range(0, len(touched), BATCH):
         batch = touched[first : first + BATCH]
         held = customers.fetch(connection, bridge.shop, batch, codes=bridge.codes, lock=True)

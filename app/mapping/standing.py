@@ -95,6 +95,7 @@ def fetch(
 
     `deleted`: those too who are gone for their identity provider while the shop keeps them.
     """
+    bridge.know_groups(connection)
     found, record = _read(connection, bridge, ids, lock=lock)
     taken = leaving.many({i: each.mark for i, each in record.items() if each.mark is not None})
     behind = {entity_id: doors.behind(customer, taken.get(entity_id)) for entity_id, customer in found.items()}

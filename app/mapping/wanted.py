@@ -37,6 +37,7 @@ class Wanted:
 
 def newcomer(connection: sa.Connection, bridge: bridges.Bridge, wanted: Wanted, now: datetime) -> list[Row]:
     """Plan a new customer; its row comes first, its id is changes.NEW. Raises InvalidValue."""
+    bridge.know_groups(connection)
     wanted = _told(bridge, {}, wanted)
     joined = groups.joined(connection, bridge, wanted.changes)
     given = _values(bridge, None, wanted.document, bridge.context({}, creating=True).within(joined))
