@@ -71,6 +71,10 @@ def _again(_code: int, message: str) -> errors.ShopError:
     return errors.Busy(f"the database gave way to somebody else's change: {message}")
 
 
+def _not_ready(_code: int, message: str) -> errors.ShopError:
+    return errors.Busy(f"the database is not ready: {message}", 10)
+
+
 def _away(retry_after: int) -> Translation:
     def row(code: int, message: str) -> errors.ShopError:
         return errors.Unavailable(f"the database cannot be used: {message}", retry_after, lost=code in CONNECTION_ENDED)
@@ -134,7 +138,7 @@ NUMBERS: dict[int, Translation] = {
     1040: _away(5),  # ER_CON_COUNT_ERROR
     1041: _away(30),  # ER_OUT_OF_RESOURCES
     1037: _away(30),  # ER_OUTOFMEMORY
-    1047: _away(10),  # ER_UNKNOWN_COM_ERROR: Galera "WSREP has not yet prepared node"
+    1047: _not_ready,  # ER_UNKNOWN_COM_ERROR: Galera "WSREP has not yet prepared node"
     1053: _away(5),  # ER_SERVER_SHUTDOWN
     1077: _away(5),  # ER_NORMAL_SHUTDOWN
     1079: _away(5),  # ER_SHUTDOWN_COMPLETE

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from app.ledger import links, records
 from app.magento import customers, doors
-from app.mapping import agreement, books, bridges, group_ids, groups, leaving, projection, visibility
+from app.mapping import agreement, books, bridges, group_ids, groups, leaving, projection, turns, visibility
 from app.scim import errors, messages
 
 Resource = dict[str, Any]
@@ -124,6 +124,7 @@ def _read(
         {records.TENANT: bridge.tenant},
     )
     if lock:
+        turns.of_users(connection, bridge, ids)
         found = customers.fetch(connection, bridge.shop, ids, codes=bridge.codes, lock=True)
         _, rows = customers.fetch_with(connection, bridge.shop, list(found), ("entity_id",), beside)
     else:

@@ -1,0 +1,45 @@
+"""Counters that rise within the transactions that write.
+
+Turns: what a transaction has read to decide on, raised before it is read, so that two of a cluster's nodes collide. A
+caller's counters: a replica that shows what the primary shows has applied all of the caller's writes.
+"""
+
+import random
+from collections.abc import Collection
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from app.ledger import tables
+
+Counter = tuple[int, int]  # subject, slot
+
+TURNS = 0  # the subject; any other one is a caller
+NAMES, BREAKER = (TURNS, 0), (TURNS, 1)
+GROUPS, USERS = 1_000, 60_000  # slots that they share: two of one slot are taken for one, which costs a retry
+CALLERS = 16  # slots of a caller, so that its writes do not wait for each other
+
+
+def group(group_id: int) -> Counter:
+    """Give the counter of a group's turn."""
+    return TURNS, 2 + group_id % GROUPS
+
+
+def user(entity_id: int) -> Counter:
+    """Give the counter of a user's turn."""
+    return TURNS, 2 + GROUPS + entity_id % USERS
+
+
+def caller(number: int) -> Counter:
+    """Give one of a caller's counters, any of them."""
+    return number, random.randrange(CALLERS)  # noqa: S311 # nosec B311 - spreads locks, no secret
+
+
+def rise(connection: sa.Connection, ledger: tables.Tables, wanted: Collection[Counter]) -> None:
+    """Raise counters by one; their rows are held until the transaction ends."""
+    if not wanted:
+        return
+    table = ledger.counter
+    rows = [{"subject": subject, "slot": slot, "number": 1} for subject, slot in sorted(wanted)]
+    statement = mysql.insert(table).values(rows)
+    connection.execute(statement.on_duplicate_key_update(number=table.c.number + 1))
