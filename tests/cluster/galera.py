@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pymysql
+
 from app.sandbox import connection, processes, programs
 from app.sandbox.server import MariaDB
 from tests.live import ROOT
@@ -65,11 +67,13 @@ class Node(MariaDB):
 
     def state(self, name: str) -> str:
         """Give one of the cluster's status variables as this node sees it, "" where it cannot say."""
-        with contextlib.suppress(Exception), connection.to(self.url("mysql", "root")) as root, root.cursor() as cursor:
-            cursor.execute(f"SHOW STATUS LIKE 'wsrep_{name}'")
-            row = cursor.fetchone()
-            return str(row[1]) if row else ""
-        return ""
+        found = ""
+        with contextlib.suppress(pymysql.Error), connection.to(self.url("mysql", "root")) as root:
+            with root.cursor() as cursor:
+                cursor.execute(f"SHOW STATUS LIKE 'wsrep_{name}'")
+                row = cursor.fetchone()
+            found = str(row[1]) if row else ""
+        return found  # a node alone may say how it is, but not end the transaction in which it did
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask this node, after it has caught up with all others."""
@@ -174,6 +178,14 @@ def running(folder: Path, count: int = 3) -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.stop()
+
+
+def await_state(node: Node, name: str, wanted: str) -> None:
+    """Wait until a node sees one of the cluster's status variables as it is wanted."""
+    deadline = time.monotonic() + READY_SECONDS
+    while node.state(name) != wanted:
+        assert time.monotonic() < deadline, f"{node.directory.name}: wsrep_{name} is {node.state(name)!r}"
+        time.sleep(0.1)
 
 
 def sums(node: Node, names: Sequence[str]) -> dict[str, int]:

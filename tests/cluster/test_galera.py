@@ -15,6 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 from app import granting
+from app.ledger import counters, tables
+from app.magento import database, driver_errors
 from tests.cluster import galera, load
 from tests.cluster.conftest import Scene
 
@@ -28,6 +30,12 @@ def _same_everywhere(scene: Scene) -> None:
     sums = [galera.sums(node, names) for node in scene.nodes]
     different = [name for name in names if len({each[name] for each in sums}) > 1]
     assert not different, f"the nodes differ in {', '.join(different)}"
+
+
+def _conflicts(scene: Scene) -> int:
+    """Count the transactions that gave way to another node's, at their commit or before."""
+    names = ("local_cert_failures", "local_bf_aborts")
+    return sum(int(node.state(name)) for node in scene.nodes for name in names)
 
 
 def _at_once(work: Sequence[Callable[[], httpx2.Response]]) -> list[httpx2.Response]:
@@ -87,10 +95,12 @@ def clients(scene: Scene) -> Any:
 
 def test_writes_on_all_nodes_at_once_are_there_once_and_read_on_every_node(scene: Scene) -> None:
     book, workers = load.begin(load.Hosts(scene.bases), scene.token, 6)
-    began = time.monotonic()
+    began, before = time.monotonic(), _conflicts(scene)
     for thread in load.start(workers, 12):
         thread.join(200)
-    print(dict(book.answers), f"{time.monotonic() - began:.1f} s")
+    met = _conflicts(scene) - before
+    print(dict(book.answers), f"{time.monotonic() - began:.1f} s, {met} transactions gave way")
+    assert met > 0, "no two nodes' writes met"
     for node in scene.nodes:
         load.audit(book, workers, node.rows)
     _same_everywhere(scene)
@@ -186,6 +196,53 @@ def test_a_user_deleted_on_one_node_while_others_change_it(scene: Scene, clients
     for table in ("customer_entity", "customer_grid_flat", "scim_link", "scim_inactive"):
         assert scene.nodes[1].rows(f"SELECT COUNT(*) FROM {table}") == [(0,)], table
     _same_everywhere(scene)
+
+
+def test_a_transaction_that_is_refused_at_its_commit_is_done_again(scene: Scene) -> None:
+    """Both nodes carry out their statements, then both commit: one is told 1213 by COMMIT itself."""
+    engines = [database.engine(node.url()) for node in scene.nodes[:2]]
+    ledger = tables.define()
+    counter = counters.caller(7)
+    both, told = threading.Barrier(2), list[tuple[str, int]]()
+    for engine in engines:
+        sa.event.listen(engine, "commit", lambda _: both.wait(20) if not told else None)
+        sa.event.listen(
+            engine,
+            "handle_error",
+            lambda c: told.append((str(c.statement), driver_errors.number(c.original_exception))),
+        )
+
+    def write(engine: sa.Engine) -> None:
+        database.transaction(engine, lambda connection: counters.rise(connection, ledger, [counter]))
+
+    threads = [threading.Thread(target=write, args=(engine,)) for engine in engines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    for engine in engines:
+        engine.dispose()
+    assert told == [("None", 1213)], "one commit is refused, once"
+    assert scene.nodes[2].rows("SELECT number FROM scim_counter WHERE subject = 7") == [(2,)]
+
+
+def test_a_node_that_has_lost_the_others_answers_503_and_is_well_when_it_finds_them(scene: Scene) -> None:
+    """It runs and takes connections, and refuses every statement (1047)."""
+    with galera.connection.to(scene.nodes[1].url("mysql", "root")) as root, scene.client() as client:
+        url = f"{scene.bases[1]}/Users?count=1"
+        assert client.get(url).status_code == 200
+        galera.connection.run(root, "SET GLOBAL wsrep_provider_options='gmcast.isolate=1'")
+        try:
+            galera.await_state(scene.nodes[1], "cluster_status", "non-Primary")
+            answer = client.get(url)
+            assert answer.status_code == 503, answer.text
+            assert answer.headers["Retry-After"] == "10"
+            other = client.get(f"{scene.bases[0]}/Users?count=1")
+            assert other.status_code == 200, other.text
+        finally:
+            galera.connection.run(root, "SET GLOBAL wsrep_provider_options='gmcast.isolate=0'")
+        scene.nodes[1].await_synced(3)
+        assert client.get(url).status_code == 200
 
 
 def test_a_node_is_killed_under_load_and_comes_back_and_nothing_is_lost_or_doubled(scene: Scene) -> None:
