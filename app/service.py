@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import flask
 import sqlalchemy as sa
 
-from app import config, jwts, metrics, observer, rates, watch
+from app import config, jwts, metrics, observer, rates, replica, watch
 from app.ledger import install, tables
 from app.ledger import settings as ledger_settings
 from app.magento import changes, database, passwords, shop
@@ -35,6 +35,7 @@ class Service:
     profile: profiles.Profile
     rates: rates.Rates | None
     verifier: jwts.Verifier | None
+    replica: replica.Replica | None
     lane: passwords.Lane = field(default_factory=lambda: passwords.Lane(2))
     fired: Counter[str] = field(default_factory=Counter)
 
@@ -178,4 +179,16 @@ def start(settings: config.Config) -> Service:
     heard = observer.Observer(magento, ledger, settings.record_requests, settings.seen)
     accounts = rates.Rates(settings.rate_limit) if settings.rate_limit else None
     verifier = jwts.Verifier(settings.jwt) if settings.jwt else None
-    return Service(settings, magento, ledger, both, own, watched, heard, profile, accounts, verifier)
+    return Service(
+        settings, magento, ledger, both, own, watched, heard, profile, accounts, verifier, _replica(settings, ledger)
+    )
+
+
+def _replica(settings: config.Config, ledger: tables.Tables) -> replica.Replica | None:
+    """Make the read replica, which need not be there: one that does not answer soon is not waited for."""
+    if settings.read_database is None:
+        return None
+    quick = {"connect_timeout": 1, "read_timeout": 10, "pool_timeout": 1}
+    made = database.engine(settings.read_database, tls=settings.tls, autocommit=True, **quick)
+    metrics.listen(made)
+    return replica.Replica(made, ledger)

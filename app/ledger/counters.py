@@ -5,7 +5,7 @@ caller's counters: a replica that shows what the primary shows has applied all o
 """
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
@@ -13,6 +13,8 @@ from sqlalchemy.dialects import mysql
 from app.ledger import tables
 
 Counter = tuple[int, int]  # subject, slot
+Marks = Mapping[int, int]
+"""A caller's counters: slot -> number."""
 
 TURNS = 0  # the subject; any other one is a caller
 NAMES, BREAKER = (TURNS, 0), (TURNS, 1)
@@ -33,6 +35,31 @@ def user(entity_id: int) -> Counter:
 def caller(number: int) -> Counter:
     """Give one of a caller's counters, any of them."""
     return number, random.randrange(CALLERS)  # noqa: S311 # nosec B311 - spreads locks, no secret
+
+
+def fetch(connection: sa.Connection, ledger: tables.Tables, number: int) -> Marks:
+    """Read a caller's counters."""
+    table = ledger.counter
+    query = sa.select(table.c.slot, table.c.number).where(table.c.subject == number)
+    return {row.slot: row.number for row in connection.execute(query)}
+
+
+def beside(ledger: tables.Tables, number: sa.ColumnElement[int]) -> sa.ScalarSelect[str]:
+    """Make a column with the counters of a caller whom another column names, for `read`."""
+    table = ledger.counter
+    pair = sa.func.concat(table.c.slot, ":", table.c.number)
+    return sa.select(sa.func.group_concat(pair)).where(table.c.subject == number).scalar_subquery()
+
+
+def read(text: str | None) -> Marks:
+    """Read what `beside` gives."""
+    pairs = (pair.split(":") for pair in text.split(",")) if text else ()
+    return {int(slot): int(number) for slot, number in pairs}
+
+
+def reached(there: Marks, wanted: Marks) -> bool:
+    """Say whether a server that shows `there` has all that `wanted` counts."""
+    return all(there.get(slot, 0) >= number for slot, number in wanted.items())
 
 
 def rise(connection: sa.Connection, ledger: tables.Tables, wanted: Collection[Counter]) -> None:

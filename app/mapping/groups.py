@@ -106,7 +106,7 @@ class Members:
 
 def get(bridge: bridges.Bridge, group_id: str, *, members: bool = True) -> Resource:
     """Read one group; without `members` no member is read. Raises NotFound."""
-    with database.reading(bridge.shop.reader) as connection:
+    with bridge.reading() as connection:
         return _dress(connection, bridge, _one(connection, bridge, group_id), members=members)
 
 
@@ -120,7 +120,7 @@ def find(
 ) -> pages.Page:
     """Read a page of the groups that a filter fits. A shop has few groups: they are judged and sorted one by one."""
     by = sorting.path(query.sort_by, ACCEPTED) if query.sort_by is not None else None
-    with database.reading(bridge.shop.reader) as connection:
+    with bridge.reading() as connection:
         fitting = _fitting(connection, bridge, where)
         placed = [(sorting.key(_sortable(connection, bridge, held, by), by), held) for held in fitting]
         placed.sort(key=lambda pair: pair[0], reverse=query.descending and by is not None)
@@ -148,7 +148,7 @@ def _sortable(connection: sa.Connection, bridge: bridges.Bridge, held: Held, by:
 
 def fetch(bridge: bridges.Bridge, ids: Collection[int]) -> dict[str, Resource]:
     """Read some groups with their members, by the id that they show; unknown ones are left out."""
-    with database.reading(bridge.shop.reader) as connection:
+    with bridge.reading() as connection:
         found = _dress_all(connection, bridge, list(_all(connection, bridge, ids).values()), members=True)
         return {group["id"]: group for group in found}
 
