@@ -61,7 +61,7 @@ def engine(
     if target.drivername in ("mysql", "mariadb"):
         target = target.set(drivername="mysql+pymysql")
     arguments: dict[str, Any] = {"connect_timeout": connect_timeout}
-    if target.drivername.endswith("+pymysql"):
+    if target.drivername.endswith(("+pymysql", "+mysqldb")):
         arguments |= {"charset": "utf8mb4", "read_timeout": read_timeout, "write_timeout": write_timeout}
     if tls:
         arguments["ssl"] = _tls(target, tls)
