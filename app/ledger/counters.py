@@ -6,6 +6,8 @@ caller's counters: a replica that shows what the primary shows has applied all o
 
 import random
 from collections.abc import Collection, Mapping
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
@@ -39,9 +41,7 @@ def caller(number: int) -> Counter:
 
 def fetch(connection: sa.Connection, ledger: tables.Tables, number: int) -> Marks:
     """Read a caller's counters."""
-    table = ledger.counter
-    query = sa.select(table.c.slot, table.c.number).where(table.c.subject == number)
-    return {row.slot: row.number for row in connection.execute(query)}
+    return {row[0]: row[1] for row in connection.execute(_query(ledger), {"number": number})}
 
 
 def beside(ledger: tables.Tables, number: sa.ColumnElement[int]) -> sa.ScalarSelect[str]:
@@ -64,9 +64,17 @@ def reached(there: Marks, wanted: Marks) -> bool:
 
 def rise(connection: sa.Connection, ledger: tables.Tables, wanted: Collection[Counter]) -> None:
     """Raise counters by one; their rows are held until the transaction ends."""
-    if not wanted:
-        return
-    table = ledger.counter
     rows = [{"subject": subject, "slot": slot, "number": 1} for subject, slot in sorted(wanted)]
-    statement = mysql.insert(table).values(rows)
-    connection.execute(statement.on_duplicate_key_update(number=table.c.number + 1))
+    if rows:
+        connection.execute(_rising(ledger), rows if len(rows) > 1 else rows[0])
+
+
+@lru_cache(maxsize=8)
+def _query(ledger: tables.Tables) -> sa.Select[Any]:
+    table = ledger.counter
+    return sa.select(table.c.slot, table.c.number).where(table.c.subject == sa.bindparam("number"))
+
+
+@lru_cache(maxsize=8)
+def _rising(ledger: tables.Tables) -> mysql.Insert:
+    return mysql.insert(ledger.counter).on_duplicate_key_update(number=ledger.counter.c.number + 1)

@@ -255,27 +255,35 @@ def test_a_node_is_killed_under_load_and_comes_back_and_nothing_is_lost_or_doubl
     ended = threading.Event()
     threads = load.start(workers, None, ended.is_set)
     try:
-        time.sleep(3)
+        phases = [_made(book, 0)]
         scene.nodes[victim].kill()
         scene.nodes[0].await_synced(2)
         hosts.away.add(scene.bases[victim])
         _its_service_says_when_to_come_again(scene, victim)
-        time.sleep(3)
+        phases.append(_made(book, phases[-1]))
         scene.cluster.launch(scene.nodes[victim])
         scene.nodes[victim].await_synced(3)
         hosts.away.clear()
-        time.sleep(4)
+        _made(book, phases[-1])
     finally:
         ended.set()
         for thread in threads:
             thread.join(100)
     print(dict(book.answers))
-    assert book.answers["POST 201"] > 100
     for node in scene.nodes:
         load.audit(book, workers, node.rows)
     _same_everywhere(scene)
     with scene.client() as client:
         assert client.get(f"{scene.bases[victim]}/Users?count=1").status_code == 200
+
+
+def _made(book: load.Book, before: int) -> int:
+    """Wait until so many more users are made that the load is felt; gives how many there are."""
+    deadline = time.monotonic() + 40
+    while (made := book.answers["POST 201"]) < before + 20 or time.monotonic() < deadline - 38:
+        assert time.monotonic() < deadline, f"since {before} users only {made} have been made"
+        time.sleep(0.1)
+    return made
 
 
 def _its_service_says_when_to_come_again(scene: Scene, victim: int) -> None:
