@@ -10,7 +10,9 @@ from sqlalchemy import exc
 from app.magento import errors
 
 # Numbers after which the connection is of no more use (SQLAlchemy knows the client's own 20xx ones).
-CONNECTION_ENDED = frozenset({1053, 1077, 1079, 1152, 1184, 1927, 2006, 2013, 2014, 2045, 2055, 4031})
+# Or are to be made anew, since the server behind the name may be another one by now: it takes no writes (any more).
+READ_ONLY = frozenset({1290, 1792, 1836})
+CONNECTION_ENDED = READ_ONLY | {1053, 1077, 1079, 1152, 1184, 1927, 2006, 2013, 2014, 2045, 2055, 4031}
 
 Translation = Callable[[int, str], errors.ShopError]
 

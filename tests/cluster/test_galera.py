@@ -4,6 +4,7 @@ A node's locks are its own. What one transaction read and another node's changed
 the rows that both wrote.
 """
 
+import statistics
 import threading
 import time
 from collections import Counter
@@ -294,6 +295,22 @@ def _its_service_says_when_to_come_again(scene: Scene, victim: int) -> None:
             assert answer.status_code == 503, answer.text
             assert answer.json()["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
             assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_what_it_costs_that_a_read_waits_for_the_other_nodes(scene: Scene) -> None:
+    """The figures of docs/scale.md: `make test-cluster ARGS="-rP -k costs"`."""
+    with galera.connection.to(scene.nodes[0].url()) as shop, shop.cursor() as cursor:
+        cursor.execute("COMMIT; SET SESSION autocommit = 1")
+        cursor.nextset()
+        for wait in (0, 7):
+            cursor.execute(f"SET SESSION wsrep_sync_wait = {wait}")
+            spent = []
+            for _ in range(2000):
+                began = time.perf_counter()
+                cursor.execute("SELECT * FROM scim_setting WHERE name = 'cursor_key'")
+                spent.append((time.perf_counter() - began) * 1000)
+            print(f"wsrep_sync_wait={wait}: {statistics.median(spent):.3f} ms a read by key (median)")
+            assert statistics.median(spent) < 10
 
 
 def test_every_table_that_is_written_has_a_primary_key(scene: Scene) -> None:

@@ -10,6 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from app.ledger import tables
+from app.sandbox import connection
+from app.sandbox.server import MariaDB
 from tests import live
 from tests.cluster import load
 from tests.users.conftest import PATCH, ROOT, USER, make_token
@@ -65,8 +67,8 @@ class Two:
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         for name in ("customer_entity", "customer_grid_flat", "eav_", "scim_"):
             query = query.replace(f" {name}", f" {self.prefix}{name}")
-        with self.engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(sa.text(query))]
+        with self.engine.connect() as opened:
+            return [tuple(row) for row in opened.execute(sa.text(query))]
 
 
 @pytest.fixture
@@ -100,13 +102,18 @@ def start(
 
 @pytest.mark.parametrize("rounds", [4, pytest.param(150, marks=pytest.mark.long)])
 def test_what_many_clients_write_on_two_hosts_stands_once_and_is_read_on_the_other(
-    start: Callable[..., Two], rounds: int
+    start: Callable[..., Two], server: MariaDB, rounds: int
 ) -> None:
     two = start()
     book, workers = load.begin(load.Hosts(two.bases), two.token, 6)
     for thread in load.start(workers, rounds):
         thread.join(600)
     load.audit(book, workers, two.rows)
+    with connection.to(server.url("mysql", "root")) as root, root.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'scim'")
+        (there,) = cursor.fetchone() or (0,)
+    print(f"{there} connections of two hosts with two workers of four threads each")
+    assert there <= 2 * 2 * (4 + 4 + 1), "more connections than threads can use (docs/scale.md)"
     assert all(len(ids) == 1 for ids in book.shared.values()), "of those who create the same user one is told 201"
     assert sum(book.answers.values()) > 6 * rounds * 10
 
@@ -149,8 +156,8 @@ def _a_group_is_renamed(two: Two) -> None:
 
 def _a_token_is_revoked(two: Two) -> None:
     assert {answer.status_code for host in (0, 1) for answer in two.every_process(host, "/Users?count=0")} == {200}
-    with two.engine.begin() as connection:
-        connection.execute(sa.text(f"UPDATE {two.prefix}scim_token SET revoked_at = UTC_TIMESTAMP()"))
+    with two.engine.begin() as opened:
+        opened.execute(sa.text(f"UPDATE {two.prefix}scim_token SET revoked_at = UTC_TIMESTAMP()"))
     assert {answer.status_code for host in (0, 1) for answer in two.every_process(host, "/Users?count=0")} == {401}
 
 
