@@ -100,7 +100,7 @@ def start(
         yield run
 
 
-@pytest.mark.parametrize("rounds", [4, pytest.param(150, marks=pytest.mark.long)])
+@pytest.mark.parametrize("rounds", [4, pytest.param(60, marks=pytest.mark.long)])
 def test_what_many_clients_write_on_two_hosts_stands_once_and_is_read_on_the_other(
     start: Callable[..., Two], server: MariaDB, rounds: int
 ) -> None:
