@@ -17,7 +17,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv test test-faults test-long test-deploy fuzz bench lint pins conformance clean distclean
+.PHONY: help run venv test test-faults test-long test-cluster test-deploy fuzz bench lint pins conformance clean distclean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -39,6 +39,10 @@ test-faults: $(VENV)/.installed-dev ## run the tests that cause faults, for minu
 test-long: $(VENV)/.installed-dev ## run the tests that `make test` leaves out because they take long
 	@$(VENV)/bin/python -m app.sandbox.programs
 	@exec $(VENV)/bin/python -m pytest -m long $(ARGS)
+
+test-cluster: $(VENV)/.installed-dev ## run the tests on three nodes of a MariaDB Galera cluster: installs galera-4, rsync
+	@$(VENV)/bin/python -m app.sandbox.programs
+	@exec timeout 300 $(VENV)/bin/python -m pytest tests/cluster -m cluster $(ARGS)
 
 test-deploy: $(VENV)/.installed-dev ## run the tests of deploy/, nginx and the image's steps included: installs nginx
 	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || $(APT) install --no-install-recommends nginx-light >/dev/null

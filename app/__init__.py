@@ -10,17 +10,18 @@ The map of the code, in the order a request meets it:
     scim/           the protocol: attributes, schemas, paths, filters, patch, messages, discovery, profiles
     mapping/        the bridge: mapping.yaml (yamlfile, reader, rules, extension), both directions (converters,
                     choices, projection), SCIM filters as SQL (conditions), and the request's work: users and groups,
-                    how they stand (standing), who is meant (matching), what a document comes to (wanted; for
-                    addresses: addresses, books, addressing), who goes out (leaving, deletion, permits; afterwards,
-                    sweep, ways for the operator), the one transaction (writes); and before a mapping is in force: its
-                    tests (examples), a request tried (trial), another file run over everybody (rollout), a first file
-                    (draft), what is believed (beliefs), editors (fileschema)
+                    how they stand (standing), in whose turn (turns), who is meant (matching), what a document comes to
+                    (wanted; for addresses: addresses, books, addressing), who goes out (leaving, deletion, permits;
+                    afterwards, sweep, ways for the operator), the one transaction (writes); and before a mapping is in
+                    force: its tests (examples), a request tried (trial), another file run over everybody (rollout), a
+                    first file (draft), what is believed (beliefs), editors (fileschema)
     magento/        the shop: database, catalog (and what is protected), settings, features of its release, customers,
                     addresses (places, countries), one value's form and rules (values, validators, options, emails),
                     newsletter, passwords, doors (guard, ways, blocking, anonymity), aftermath; what is to be written is
                     planned first (plans, changes)
-    ledger/         our own tables: links with documents, claims, labels, tokens, their migrations
+    ledger/         our own tables: links with documents, claims, labels, tokens, counters, their migrations
     watch.py        mapping.yaml while the service runs
+    replica.py      the read replica: may it answer this caller?
     observer.py     what requests tell of their identity provider: recorded, counted, by a thread
     doctor.py       is this installation well? (granting.py: which privileges it needs)
     health.py       /healthz, /readyz, /metrics (metrics.py); logs.py: a line of JSON for each request

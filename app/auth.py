@@ -5,13 +5,13 @@ import logging
 import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import flask
 
 from app import jwts, rates
-from app.ledger import tables, tokens
+from app.ledger import counters, tables, tokens
 from app.magento import database, shop
 from app.scim import errors
 
@@ -28,18 +28,22 @@ ELSEWHERE = ("REDIRECT_HTTP_AUTHORIZATION", "HTTP_X_AUTHORIZATION", "HTTP_X_ORIG
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: a token's tenant, name and scopes, and the customer whom /Me is for it; no id: a JSON Web Token."""
+    """Who asks: a token's tenant, name and scopes, and the customer whom /Me is for it; no id: a JSON Web Token.
+
+    `written`: the counters of what it has written, where they were asked for.
+    """
 
     tenant: str
     token_id: int | None
     name: str
     user_id: int | None
     scopes: frozenset[str]
+    written: counters.Marks = field(default_factory=dict)
 
     @property
     def slot(self) -> int:
         """Give the number under which its requests are counted."""
-        return zlib.crc32(self.name.encode()) if self.token_id is None else self.token_id
+        return (zlib.crc32(self.name.encode()) or 1) if self.token_id is None else self.token_id
 
 
 def _secret() -> str | None:
@@ -75,8 +79,12 @@ def identify(
     tenant: str | None,
     verifier: jwts.Verifier | None = None,
     known: tokens.Known | None = None,
+    *,
+    written: bool = False,
 ) -> Caller | None:
     """Find out who asks; None where no token was sent. `tenant`: whose token it must be, None for any.
+
+    `written`: find out, too, what it has written.
 
     Raises Unauthorized for a token that is unknown, revoked, expired or another tenant's, always in the same words, and
     Forbidden for one that is used from an address that it is not for. A JSON Web Token is `verifier`'s to judge.
@@ -85,11 +93,15 @@ def identify(
     if secret is None:
         return None
     if verifier is not None and jwts.is_one(secret):
-        return _bearer_of(verifier, secret, tenant)
+        bearer = _bearer_of(verifier, secret, tenant)
+        if not written:
+            return bearer
+        with database.reading(magento.reader) as connection:
+            return replace(bearer, written=counters.fetch(connection, ledger, bearer.slot))
     now = datetime.now(UTC).replace(tzinfo=None)
     known = known or tokens.Known(0)
     with database.translated():
-        token = known.find(magento.reader, ledger, secret)
+        token = known.find(magento.reader, ledger, secret, written=written)
     if token is None or not token.alive(now) or (tenant is not None and token.tenant != tenant):
         raise errors.Unauthorized("The bearer token is not valid: it is unknown, revoked or expired.", "invalid_token")
     if not _came_from(token.networks):
@@ -103,7 +115,7 @@ def identify(
             log.warning("the token %s expires at %sZ: make its successor", token.name, token.expires_at.isoformat())
         database.transaction(magento.engine, lambda connection: tokens.used(connection, ledger, token, now))
         known.use(secret, token, now)
-    return Caller(token.tenant, token.token_id, token.name, token.user_id, token.scopes)
+    return Caller(token.tenant, token.token_id, token.name, token.user_id, token.scopes, token.written)
 
 
 def _bearer_of(verifier: jwts.Verifier, secret: str, tenant: str | None) -> Caller:

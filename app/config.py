@@ -3,6 +3,7 @@
 | variable | meaning |
 |---|---|
 | SCIM_DATABASE_URL | the shop's database: mysql://user:password@host:port/name[?unix_socket=…] |
+| SCIM_READ_DATABASE_URL | a replica of it, which may answer what only reads; the same on every host |
 | SCIM_TABLE_PREFIX | Magento's table prefix, where SCIM_DATABASE_URL is used |
 | MAGENTO_ROOT | a Magento folder: database and prefix come from its app/etc/env.php |
 | SCIM_DATABASE_TLS_CA, _CERT, _KEY | files for TLS to the database; with a CA the server's name is verified |
@@ -89,35 +90,34 @@ class Config:
     rate_limit: int = 0
     proxies: int = 0
     jwt: Jwt | None = None
+    read_database: sa.URL | None = None
 
 
-def _url(text: str) -> sa.URL:
+def _url(text: str, name: str) -> sa.URL:
     try:
         url = sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError):
-        raise Refused("SCIM_DATABASE_URL is no URL: write mysql://user:password@host:3306/database.") from None
+        raise Refused(f"{name} is no URL: write mysql://user:password@host:3306/database.") from None
     backend, _, driver = url.drivername.partition("+")
     if backend not in ("mysql", "mariadb"):
-        raise Refused(
-            f"SCIM_DATABASE_URL starts with {url.drivername!r}: Magento needs mysql://user:password@host/database."
-        )
+        raise Refused(f"{name} starts with {url.drivername!r}: Magento needs mysql://user:password@host/database.")
     if not url.database:
-        raise Refused("SCIM_DATABASE_URL names no database: add it at the end, mysql://…/magento.")
+        raise Refused(f"{name} names no database: add it at the end, mysql://…/magento.")
     for option, value in url.query.items():
         if option not in OPTIONS or not isinstance(value, str):
             raise Refused(
-                f"SCIM_DATABASE_URL has the option {option!r}: only one unix_socket is known there. "
+                f"{name} has the option {option!r}: only one unix_socket is known there. "
                 "TLS is set by SCIM_DATABASE_TLS_CA."
             )
-    return _with_driver(url) if driver else url.set(drivername=DRIVER)
+    return _with_driver(url, name) if driver else url.set(drivername=DRIVER)
 
 
-def _with_driver(url: sa.URL) -> sa.URL:
+def _with_driver(url: sa.URL, name: str) -> sa.URL:
     try:
         url.get_dialect().import_dbapi()
     except (sa.exc.NoSuchModuleError, ImportError):
         raise Refused(
-            f"SCIM_DATABASE_URL starts with {url.drivername!r}, a driver that is not installed: write mysql://…."
+            f"{name} starts with {url.drivername!r}, a driver that is not installed: write mysql://…."
         ) from None
     return url
 
@@ -278,12 +278,13 @@ def names_a_shop(environment: Mapping[str, str]) -> bool:
 def read(environment: Mapping[str, str] = os.environ) -> Config:
     """Read the configuration; raises Refused with what to set."""
     if environment.get("SCIM_DATABASE_URL"):
-        database = _url(environment["SCIM_DATABASE_URL"])
+        database = _url(environment["SCIM_DATABASE_URL"], "SCIM_DATABASE_URL")
         prefix = environment.get("SCIM_TABLE_PREFIX", "")
     elif environment.get("MAGENTO_ROOT"):
         database, prefix = from_magento(Path(environment["MAGENTO_ROOT"]))
     else:
         raise Refused("No shop: set SCIM_DATABASE_URL or MAGENTO_ROOT, or use `make run` for a sandbox.")
+    follows = environment.get("SCIM_READ_DATABASE_URL")
     return Config(
         database=database,
         prefix=prefix,
@@ -305,4 +306,5 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
         rate_limit=_number(environment, "SCIM_RATE_LIMIT", 0, least=0),
         proxies=_number(environment, "SCIM_PROXIES", 0, least=0),
         jwt=_jwt(environment),
+        read_database=_url(follows, "SCIM_READ_DATABASE_URL") if follows else None,
     )

@@ -25,6 +25,7 @@ from app.mapping import bridges, sweep, ways
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 CLOCKS = 60  # seconds that the database's clock may be off
+BEHIND = 60  # seconds that a replica may be behind
 UNUSED = timedelta(days=90)
 TOO_MUCH = {"SUPER", "FILE", "ALL PRIVILEGES", "SHUTDOWN", "CREATE USER"}
 FETCH_TIMEOUT = 10  # seconds
@@ -198,6 +199,36 @@ def _indexer(patient: Patient) -> Told:
         yield WARNING, "Magento's customer grid is being rebuilt.", cure
 
 
+def _replica(patient: Patient) -> Told:
+    """Look whether the read replica is there, may be read, and keeps up."""
+    here = patient.here
+    if here.replica is None:
+        return
+    try:
+        behind = here.replica.lag(here.shop.reader)
+        with database.reading(here.replica.engine) as connection:
+            given = list(connection.execute(sa.text("SHOW GRANTS FOR CURRENT_USER")).scalars())
+        with patient.reading as connection:
+            needed = granting.reading(connection, here.config.prefix)
+    except shop_errors.ShopError as error:
+        cure = "Look whether it runs and what SCIM_READ_DATABASE_URL says; until then all reads go to the primary."
+        yield WARNING, f"The read replica cannot be used: {error}.", cure
+        return
+    finally:
+        here.replica.engine.dispose()
+    have = Privileges(given, here.replica.engine.url.database or "")
+    lacking = [table for table in needed if not have.may("SELECT", table)]
+    if lacking:
+        yield (
+            WARNING,
+            f"On the replica the database user may not read {', '.join(lacking[:5])}.",
+            ("Give what `magento-scim grants --replica` prints."),
+        )
+    if behind > BEHIND:
+        cure = "Callers read what they wrote on the primary all the same; others read what is old. Look at the replica."
+        yield WARNING, f"The read replica is {behind:.0f} s behind.", cure
+
+
 # --- who may come in, and who must stay out ---
 
 
@@ -292,6 +323,7 @@ def _front(patient: Patient) -> Told:
 CHECKS: tuple[tuple[str, Callable[[Patient], Told]], ...] = (
     ("privileges", _privileges),
     ("clock", _clock),
+    ("read replica", _replica),
     ("customer grid", _indexer),
     ("tokens", _tokens),
     ("leavers", _leavers),

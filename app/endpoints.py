@@ -34,12 +34,13 @@ def identify() -> None:
     requests.check_url()
     here = service.current()
     flask.g.tenant = here.tenant(flask.g.tenant_name)
-    caller = auth.identify(here.shop, here.ledger, flask.g.tenant.name, here.verifier, here.known)
     name = (flask.request.endpoint or "").rpartition(".")[2]
+    flask.g.reads = flask.request.method in ("GET", "HEAD", "OPTIONS") or name.startswith("search_")
+    written = here.replica is not None and flask.g.reads
+    caller = auth.identify(here.shop, here.ledger, flask.g.tenant.name, here.verifier, here.known, written=written)
     if caller is None and name in DISCOVERY and here.config.open_discovery:
         return
-    reads = flask.request.method in ("GET", "HEAD", "OPTIONS") or name.startswith("search_")
-    flask.g.caller = auth.require(caller, "read" if reads else "write")
+    flask.g.caller = auth.require(caller, "read" if flask.g.reads else "write")
     auth.count(flask.g.caller, here.rates)
     if name not in DISCOVERY:
         requests.shown()  # what cannot be answered is refused before anything is written
@@ -169,6 +170,7 @@ def _users(query: queries.Query, bridge: bridges.Bridge) -> flask.Response:
 
 
 @blueprint.get("/Users")
+@requests.anywhere
 def list_users() -> flask.Response:
     """Answer a page of the users that a filter fits (RFC 7644 section 3.4.2)."""
     bridge = requests.bridge()
@@ -176,6 +178,7 @@ def list_users() -> flask.Response:
 
 
 @blueprint.post("/Users/.search")
+@requests.anywhere
 def search_users() -> flask.Response:
     """The same with the query in the body, out of the URL (RFC 7644 section 3.4.3)."""
     bridge = requests.bridge()
@@ -190,6 +193,7 @@ def create_user() -> flask.Response:
 
 
 @blueprint.get("/Users/<user_id>")
+@requests.anywhere
 def get_user(user_id: str) -> flask.Response:
     """Read a user."""
     bridge = requests.bridge()
@@ -232,6 +236,7 @@ def _me() -> str:
 
 
 @blueprint.get("/Me")
+@requests.anywhere
 def get_me() -> flask.Response:
     """Read the caller's own user; its Location is the permanent one."""
     return get_user(_me())
@@ -283,6 +288,7 @@ def _groups(query: queries.Query, bridge: bridges.Bridge) -> flask.Response:
 
 
 @blueprint.get("/Groups")
+@requests.anywhere
 def list_groups() -> flask.Response:
     """Answer a page of the groups that a filter fits."""
     bridge = requests.bridge()
@@ -290,6 +296,7 @@ def list_groups() -> flask.Response:
 
 
 @blueprint.post("/Groups/.search")
+@requests.anywhere
 def search_groups() -> flask.Response:
     """The same with the query in the body."""
     bridge = requests.bridge()
@@ -305,6 +312,7 @@ def create_group() -> flask.Response:
 
 
 @blueprint.get("/Groups/<group_id>")
+@requests.anywhere
 def get_group(group_id: str) -> flask.Response:
     """Read a group."""
     return _read(groups.get(requests.bridge(), group_id, members=_members_shown()), groups.PUBLISHED)
@@ -343,6 +351,7 @@ def delete_group(group_id: str) -> flask.Response:
 
 
 @blueprint.get("/")
+@requests.anywhere
 def list_all() -> flask.Response:
     """Query the resources of all types (RFC 7644 section 3.4.2.1)."""
     bridge = requests.bridge()
@@ -350,6 +359,7 @@ def list_all() -> flask.Response:
 
 
 @blueprint.post("/.search")
+@requests.anywhere
 def search_all() -> flask.Response:
     """The same with the query in the body."""
     bridge = requests.bridge()

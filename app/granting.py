@@ -16,3 +16,8 @@ def privileges(connection: sa.Connection, prefix: str, *, makes_options: bool) -
         needed[table] = tuple(dict.fromkeys((*needed.get(table, ()), *granted)))
     needed |= dict.fromkeys(tables.names(prefix), ("SELECT", "INSERT", "UPDATE", "DELETE"))
     return needed | {install.version_table(prefix): ("SELECT",)}
+
+
+def reading(connection: sa.Connection, prefix: str) -> tuple[str, ...]:
+    """List the tables, with prefix, that a read replica's user must be able to read."""
+    return tuple(privileges(connection, prefix, makes_options=False))

@@ -82,4 +82,14 @@ def _indexer(here: "service.Service") -> dict[str, Any]:
     return {"ok": True, "customer_grid": status or "unknown"}
 
 
-CHECKS = {"database": _database, "tables": _tables, "mapping": _mapping, "indexer": _indexer}
+def _replica(here: "service.Service") -> dict[str, Any]:
+    """Say how far the read replica is behind; one that is away stops nobody: reads go to the primary."""
+    if here.replica is None:
+        return {"ok": True, "detail": "none is set"}
+    try:
+        return {"ok": True, "behind_seconds": round(here.replica.lag(here.shop.reader), 1)}
+    except shop_errors.ShopError as error:
+        return {"ok": True, "detail": f"reads go to the primary: {error}"}
+
+
+CHECKS = {"database": _database, "tables": _tables, "mapping": _mapping, "indexer": _indexer, "replica": _replica}

@@ -35,6 +35,7 @@ STATEMENTS = prometheus_client.Histogram("scim_database_seconds", "Time of a sta
 FAULTS = prometheus_client.Counter("scim_database_faults", "Statements that failed", ["kind"])
 TOLERANCES = prometheus_client.Counter("scim_tolerances", "Tolerances of profiles that were needed", ["tolerance"])
 RELOADS = prometheus_client.Counter("scim_mapping_reloads", "Mappings that were read while running", ["outcome"])
+READS = prometheus_client.Counter("scim_reads", "Reads by the server that was asked, with a read replica", ["server"])
 UNHEARD = prometheus_client.Counter("scim_requests_unheard", "Requests that were neither recorded nor counted by seen")
 
 
@@ -137,7 +138,7 @@ def exposition(here: "service.Service") -> tuple[str, str]:
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
-        for metric in (REQUESTS, SECONDS, STATEMENTS, FAULTS, TOLERANCES, RELOADS, UNHEARD):
+        for metric in (REQUESTS, SECONDS, STATEMENTS, FAULTS, TOLERANCES, RELOADS, READS, UNHEARD):
             registry.register(metric)
     registry.register(Standing(here))
     return prometheus_client.generate_latest(registry).decode(), prometheus_client.CONTENT_TYPE_LATEST

@@ -4,13 +4,15 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial, wraps
 from typing import Any
 
 import flask
 from werkzeug.sansio import utils
 
 from app import answers, service
+from app.magento import errors as shop_errors
 from app.mapping import bridges
 from app.scim import attributes, errors, memberships, messages, patch, profiles, queries, schemas, values
 
@@ -22,13 +24,33 @@ def bridge() -> bridges.Bridge:
     """Give the bridge of the request's tenant; who calls is known by then."""
     if "bridge" not in flask.g:
         caller = flask.g.get("caller")
-        origin = bridges.Origin(request_id(), caller.name if caller else "", caller.token_id if caller else None)
         here = service.current()
+        counted = caller.slot if caller and here.replica else None
+        origin = bridges.Origin(request_id(), caller.name if caller else "", caller and caller.token_id, counted)
         told = flask.g.setdefault("written", []).append if here.observer.listens else None
         host = _host(flask.request.scheme, flask.request.host)
         flask.g.bridge = here.bridge(flask.g.tenant, host, origin, told)
+        if caller and here.replica and flask.g.reads:
+            reads = partial(here.replica.reading, here.shop.reader, caller.slot, caller.written)
+            flask.g.bridge = replace(flask.g.bridge, reads=reads)
     found: bridges.Bridge = flask.g.bridge
     return found
+
+
+def anywhere(view: Callable[..., flask.Response]) -> Callable[..., flask.Response]:
+    """Let a view that only reads be answered by the replica, and once more by the primary where that fails."""
+
+    @wraps(view)
+    def run(*given: Any, **named: Any) -> flask.Response:
+        try:
+            return view(*given, **named)
+        except shop_errors.ShopError:
+            if bridge().reads is None:
+                raise
+        flask.g.bridge = replace(bridge(), reads=None)
+        return view(*given, **named)
+
+    return run
 
 
 @lru_cache(maxsize=64)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import flask
 import sqlalchemy as sa
 
-from app import config, jwts, metrics, observer, rates, watch
+from app import config, jwts, metrics, observer, rates, replica, watch
 from app.ledger import install, tables, tokens
 from app.ledger import settings as ledger_settings
 from app.magento import changes, database, passwords, shop
@@ -36,6 +36,7 @@ class Service:
     rates: rates.Rates | None
     verifier: jwts.Verifier | None
     known: tokens.Known
+    replica: replica.Replica | None
     lane: passwords.Lane = field(default_factory=lambda: passwords.Lane(2))
     fired: Counter[str] = field(default_factory=Counter)
 
@@ -179,5 +180,15 @@ def start(settings: config.Config) -> Service:
     heard = observer.Observer(magento, ledger, settings.record_requests, settings.seen)
     accounts = rates.Rates(settings.rate_limit) if settings.rate_limit else None
     verifier = jwts.Verifier(settings.jwt) if settings.jwt else None
-    known = tokens.Known(settings.token_seconds)
-    return Service(settings, magento, ledger, both, own, watched, heard, profile, accounts, verifier, known)
+    known, copy = tokens.Known(settings.token_seconds), _replica(settings, ledger)
+    return Service(settings, magento, ledger, both, own, watched, heard, profile, accounts, verifier, known, copy)
+
+
+def _replica(settings: config.Config, ledger: tables.Tables) -> replica.Replica | None:
+    """Make the read replica, which need not be there: one that does not answer soon is not waited for."""
+    if settings.read_database is None:
+        return None
+    quick = {"connect_timeout": 1, "read_timeout": 10, "pool_timeout": 1}
+    made = database.engine(settings.read_database, tls=settings.tls, autocommit=True, **quick)
+    metrics.listen(made)
+    return replica.Replica(made, ledger)

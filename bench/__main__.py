@@ -26,6 +26,7 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=5.0, help="for each kind of work (%(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="of gunicorn (%(default)s)")
     parser.add_argument("--threads", type=int, default=4, help="of each worker (%(default)s)")
+    parser.add_argument("--driver", default="pymysql", help="of the service, such as mysqldb (%(default)s)")
     parser.add_argument("--soak", type=int, default=0, help="requests at the last size, before memory is looked at")
     parser.add_argument("--only", nargs="*", help="kinds of work, to look at one closely; then nothing is judged")
     parser.add_argument("--dump", type=Path, help="a shop's mysqldump, for the time to the first answer")
@@ -75,7 +76,13 @@ def _size(wanted: argparse.Namespace, database: server.MariaDB, size: int, *, la
     log = wanted.directory / "service.log"
     try:
         with (
-            service.serve(where.url, where.token, log, workers=wanted.workers, threads=wanted.threads) as running,
+            service.serve(
+                where.url.replace("pymysql", wanted.driver, 1),
+                where.token,
+                log,
+                workers=wanted.workers,
+                threads=wanted.threads,
+            ) as running,
             console.status("") as status,
         ):
 

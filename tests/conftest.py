@@ -39,6 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("DUMP") or None,
         help="run on the shop in this mysqldump file (.sql, .sql.gz) instead of the sandbox's tables",
     )
+    parser.addoption(
+        "--driver", default="pymysql", help="the service's driver: pymysql, or mysqldb where it is installed"
+    )
 
 
 class Pristine:
@@ -184,9 +187,13 @@ def narrow(server: MariaDB, url: str, prefix: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def service_url(server: MariaDB, shop_url: str, table_prefix: str, ledger_tables: object) -> str:
+def service_url(
+    server: MariaDB, shop_url: str, table_prefix: str, ledger_tables: object, request: pytest.FixtureRequest
+) -> str:
     """The shop's URL as the service has it: for a user who may what `magento-scim grants` prints, and no more."""
-    return narrow(server, shop_url, table_prefix)
+    url = sqlalchemy.make_url(narrow(server, shop_url, table_prefix))
+    driver = request.config.getoption("--driver")
+    return url.set(drivername=f"mysql+{driver}").render_as_string(hide_password=False)
 
 
 @pytest.fixture

@@ -131,6 +131,7 @@ def test_env_php_that_cannot_be_read(text: str, message: str) -> None:
         ({"SCIM_DATABASE_URL": "mysql://u@h/d?unix_socket=/a&unix_socket=/b"}, "has the option 'unix_socket'"),
         ({"SCIM_DATABASE_URL": "postgresql://u@h/d"}, "needs mysql://"),
         ({"SCIM_DATABASE_URL": "mysql://u@h"}, "names no database"),
+        ({"SCIM_DATABASE_URL": "mysql://u@h/d", "SCIM_READ_DATABASE_URL": "h"}, "SCIM_READ_DATABASE_URL is no URL"),
         ({"MAGENTO_ROOT": "/nowhere"}, "cannot read /nowhere/app/etc/env.php"),
         ({"SCIM_DATABASE_URL": "mysql://u@h/d", "SCIM_MAX_BODY": "lots"}, "SCIM_MAX_BODY is 'lots'"),
         ({"SCIM_DATABASE_URL": "mysql://u@h/d", "SCIM_BASE_URL": "scim.example.com"}, "SCIM_BASE_URL is 'scim.exa"),

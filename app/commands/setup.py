@@ -42,8 +42,9 @@ def _offer(guarded: guard.Status) -> str:
 
 @click.command()
 @click.option("--user", default="'scim'@'localhost'", show_default=True, help="The database user to grant to.")
+@click.option("--replica", is_flag=True, help="What the user of a read replica needs (SCIM_READ_DATABASE_URL): SELECT.")
 @frame.sentences
-def grants(user: str) -> None:
+def grants(user: str, replica: bool) -> None:
     """Print the GRANT statements that a least-privilege database user needs for this mapping.
 
     Run it after `install`, as a user who sees all tables: those that hang on customers are found by their foreign keys.
@@ -56,9 +57,14 @@ def grants(user: str) -> None:
         if ledger_install.current(connection, settings.prefix) != ledger_install.newest():
             raise config.Refused("GRANT wants tables that exist: run `magento-scim install` first.")
         needed = granting.privileges(connection, settings.prefix, makes_options=makes_options)
+        read = granting.reading(connection, settings.prefix) if replica else ()
     magento.dispose()
     name = settings.database.database
     click.echo(f"-- CREATE USER {user} IDENTIFIED BY '…';")
+    for table in read:
+        click.echo(f"GRANT SELECT ON `{name}`.`{table}` TO {user};")
+    if replica:
+        return
     for table, granted in needed.items():
         click.echo(f"GRANT {', '.join(granted)} ON `{name}`.`{table}` TO {user};")
     click.echo("-- For `magento-scim guard on`, where the database may have a trigger of ours:")

@@ -38,12 +38,13 @@ class Tables:
     external_id: sa.Table
     request: sa.Table
     seen: sa.Table
+    counter: sa.Table
 
     def all(self) -> tuple[sa.Table, ...]:
         """List the tables."""
         users = (self.link, self.email, self.external_id, self.address, self.claim, self.inactive, self.held)
         others = (self.token, self.group, self.membership, self.setting, self.journal, self.departure, self.option)
-        return (*users, *others, self.request, self.seen)
+        return (*users, *others, self.request, self.seen, self.counter)
 
     def named(self) -> dict[str, sa.Table]:
         """Give the tables by their names without prefix."""
@@ -162,7 +163,14 @@ def define(prefix: str = "") -> Tables:
     leavers = _leavers(prefix, metadata)
     told = _told(prefix, metadata)
     kept = (link, email, token, group, membership, address, setting, journal, claim)
-    return Tables(*kept, *leavers, option, external_id, *told)
+    counter = sa.Table(
+        f"{prefix}scim_counter",
+        metadata,
+        sa.Column("subject", mysql.INTEGER(unsigned=True), primary_key=True, autoincrement=False),
+        sa.Column("slot", mysql.SMALLINT(unsigned=True), primary_key=True, autoincrement=False),
+        sa.Column("number", mysql.BIGINT(unsigned=True), nullable=False),
+    )
+    return Tables(*kept, *leavers, option, external_id, *told, counter)
 
 
 def _leavers(prefix: str, metadata: sa.MetaData) -> tuple[sa.Table, sa.Table, sa.Table]:

@@ -5,14 +5,14 @@ import hmac
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.ledger import tables
+from app.ledger import counters, tables
 
 SCOPES = ("read", "write")
 USED_EVERY = timedelta(minutes=1)
@@ -33,6 +33,7 @@ class Token:
     revoked_at: datetime | None
     user_id: int | None = None
     networks: tuple[str, ...] = ()
+    written: counters.Marks = field(default_factory=dict)
 
     def alive(self, now: datetime) -> bool:
         """Say whether the token opens anything at `now` (naive UTC)."""
@@ -50,9 +51,10 @@ def _token(row: Sequence[Any]) -> Token:
 
 
 @lru_cache(maxsize=8)
-def _query(ledger: tables.Tables) -> sa.Select[Any]:
+def _query(ledger: tables.Tables, written: bool) -> sa.Select[Any]:
     """Make the statement that every request sends."""
-    return sa.select(ledger.token).where(ledger.token.c.hash == sa.bindparam("digest"))
+    query = sa.select(ledger.token).where(ledger.token.c.hash == sa.bindparam("digest"))
+    return query.add_columns(counters.beside(ledger, ledger.token.c.token_id).label("written")) if written else query
 
 
 def create(
@@ -94,15 +96,18 @@ class Known:
         self.seconds = seconds
         self._kept: dict[str, tuple[float, Token]] = {}
 
-    def find(self, engine: sa.Engine, ledger: tables.Tables, secret: str) -> Token | None:
-        """Find the token with this secret, alive or not. Only one that there is is kept."""
+    def find(self, engine: sa.Engine, ledger: tables.Tables, secret: str, *, written: bool = False) -> Token | None:
+        """Find the token with this secret, alive or not. Only one that there is is kept, and nothing that was written.
+
+        Raises the driver's errors.
+        """
         digest, now = _hash(secret), time.monotonic()
         kept = self._kept.get(digest)
-        if kept is not None and now - kept[0] < self.seconds:
+        if kept is not None and now - kept[0] < self.seconds and not written:
             return kept[1]
         with engine.connect() as connection:
-            token = find(connection, ledger, secret)
-        if token is not None and self.seconds:
+            token = find(connection, ledger, secret, written=written)
+        if token is not None and self.seconds and not written:
             if len(self._kept) >= MOST_KEPT:
                 self._kept = {}
             self._kept[digest] = (now, token)
@@ -116,13 +121,16 @@ class Known:
             self._kept[digest] = (kept[0], replace(token, last_used_at=now))
 
 
-def find(connection: sa.Connection, ledger: tables.Tables, secret: str) -> Token | None:
-    """Find the token with this secret, alive or not; the last comparison takes the same time for any secret."""
+def find(connection: sa.Connection, ledger: tables.Tables, secret: str, *, written: bool = False) -> Token | None:
+    """Find the token with this secret, alive or not; the last comparison takes the same time for any secret.
+
+    `written`: with the counters of what was written with it.
+    """
     digest = _hash(secret)
-    row = connection.execute(_query(ledger), {"digest": digest}).one_or_none()
+    row = connection.execute(_query(ledger, written), {"digest": digest}).one_or_none()
     if row is None or not hmac.compare_digest(row.hash, digest):
         return None
-    return _token(row)
+    return replace(_token(row[:-1]), written=counters.read(row.written)) if written else _token(row)
 
 
 def fetch(connection: sa.Connection, ledger: tables.Tables) -> list[Token]:

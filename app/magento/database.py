@@ -22,6 +22,10 @@ T = TypeVar("T")
 ATTEMPTS = 3
 PING_AFTER = 0.05  # seconds a pooled connection may rest before it is asked whether it is alive
 
+# A read waits until its node has what any other node has committed, and a transaction before its first statement.
+SYNC_WAIT = "SET SESSION wsrep_sync_wait=7"
+CLUSTER = "cluster"  # the note on a connection whose server is a node of a Galera cluster
+
 LOOKING = ("SELECT", "SHOW", "SET", "EXPLAIN", "DESCRIBE")
 
 # Magento itself runs with SQL_MODE '' and lets the server truncate; this program never does (facts 10).
@@ -60,7 +64,7 @@ def engine(
     if target.drivername in ("mysql", "mariadb"):
         target = target.set(drivername="mysql+pymysql")
     arguments: dict[str, Any] = {"connect_timeout": connect_timeout}
-    if target.drivername.endswith("+pymysql"):
+    if target.drivername.endswith(("+pymysql", "+mysqldb")):
         arguments |= {"charset": "utf8mb4", "read_timeout": read_timeout, "write_timeout": write_timeout}
     if tls:
         arguments["ssl"] = _tls(target, tls)
@@ -106,10 +110,14 @@ def _prepare_connections(made: sa.Engine, lock_wait: int) -> None:
     """Set each new connection up once; ask a rested one whether it lives; drop all of them when one broke."""
 
     @sa.event.listens_for(made, "connect")
-    def set_up(connection: Any, _record: pool.ConnectionPoolEntry) -> None:
+    def set_up(connection: Any, record: pool.ConnectionPoolEntry) -> None:
         with connection.cursor() as cursor:
             for statement in SESSION:
                 cursor.execute(statement.format(lock_wait=lock_wait))
+            cursor.execute("SHOW VARIABLES LIKE 'wsrep_on'")
+            record.info[CLUSTER] = bool(row := cursor.fetchone()) and row[1] == "ON"
+            if record.info[CLUSTER]:
+                cursor.execute(SYNC_WAIT)
 
     @sa.event.listens_for(made, "checkin")
     def rest(_connection: Any, record: pool.ConnectionPoolEntry) -> None:

@@ -10,7 +10,9 @@ from sqlalchemy import exc
 from app.magento import errors
 
 # Numbers after which the connection is of no more use (SQLAlchemy knows the client's own 20xx ones).
-CONNECTION_ENDED = frozenset({1053, 1077, 1079, 1152, 1184, 1927, 2006, 2013, 2014, 2045, 2055, 4031})
+# Or are to be made anew, since the server behind the name may be another one by now: it takes no writes (any more).
+READ_ONLY = frozenset({1290, 1792, 1836})
+CONNECTION_ENDED = READ_ONLY | {1053, 1077, 1079, 1152, 1184, 1927, 2006, 2013, 2014, 2045, 2055, 4031}
 
 Translation = Callable[[int, str], errors.ShopError]
 
@@ -69,6 +71,10 @@ def _foreign_key(_code: int, message: str) -> errors.ShopError:
 
 def _again(_code: int, message: str) -> errors.ShopError:
     return errors.Busy(f"the database gave way to somebody else's change: {message}")
+
+
+def _not_ready(_code: int, message: str) -> errors.ShopError:
+    return errors.Busy(f"the database is not ready: {message}", 10)
 
 
 def _away(retry_after: int) -> Translation:
@@ -134,7 +140,7 @@ NUMBERS: dict[int, Translation] = {
     1040: _away(5),  # ER_CON_COUNT_ERROR
     1041: _away(30),  # ER_OUT_OF_RESOURCES
     1037: _away(30),  # ER_OUTOFMEMORY
-    1047: _away(10),  # ER_UNKNOWN_COM_ERROR: Galera "WSREP has not yet prepared node"
+    1047: _not_ready,  # ER_UNKNOWN_COM_ERROR: Galera "WSREP has not yet prepared node"
     1053: _away(5),  # ER_SERVER_SHUTDOWN
     1077: _away(5),  # ER_NORMAL_SHUTDOWN
     1079: _away(5),  # ER_SHUTDOWN_COMPLETE

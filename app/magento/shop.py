@@ -201,12 +201,18 @@ class Shop:
     def refresh_groups(self) -> None:
         """Read the customer groups again, always: another process may have made one this moment."""
         with database.reading(self.reader) as connection:
-            self._change(groups=self._read_groups(connection))
+            self.read_groups(connection)
 
     def know_groups(self, connection: sa.Connection, ids: Iterable[int]) -> None:
         """Read the groups again over the connection, which sees its own uncommitted rows, unless all are known."""
         if not set(ids) <= set(self.groups):
-            self._change(groups=self._read_groups(connection))
+            self.read_groups(connection)
+
+    def read_groups(self, connection: sa.Connection) -> None:
+        """Read the groups again over the connection: for rules that go by them, which another host may have changed."""
+        groups = self._read_groups(connection)
+        if groups != self._snapshot.groups:
+            self._change(groups=groups)
 
     def refresh(self, connection: sa.Connection | None = None) -> None:
         """Read everything again now; over the given connection to see its own uncommitted rows."""

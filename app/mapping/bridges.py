@@ -1,11 +1,14 @@
 """A bridge: one tenant's view of one shop, with the rules in force. Everything a request needs, resolved once."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
+import sqlalchemy as sa
+
 from app.ledger import settings, tables
-from app.magento import addresses, changes, groups, options, passwords, shop
+from app.magento import addresses, changes, database, groups, options, passwords, shop
 from app.mapping import projection, rules
 from app.scim import profiles
 
@@ -23,11 +26,15 @@ def _untold(_done: Sequence[changes.RowChange]) -> None:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a change comes from: the request's id, and the token, or the command, that asks for it."""
+    """Where a change comes from: the request's id, and the token, or the command, that asks for it.
+
+    `counted`: the caller whose counter its writes raise, so that a replica shows how far it is; None: nobody's.
+    """
 
     request_id: str
     actor: str
     token_id: int | None = None
+    counted: int | None = None
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,8 @@ class Bridge:
 
     `base_url` is the URL that `meta.location` starts with, without a slash at its end; `note` counts the tolerances
     that show only when a request is carried out. `rehearsing`: what a request would write is told (`writes.Rehearsed`),
-    not written. `told`: hears of the rows that were written, before they are committed.
+    not written. `told`: hears of the rows that were written, before they are committed. `reads`: opens a connection for
+    what only reads, where that may be another server's.
     """
 
     shop: shop.Shop
@@ -54,6 +62,7 @@ class Bridge:
     note: Callable[[Iterable[str]], None] = _unheard
     rehearsing: bool = False
     told: Callable[[Sequence[changes.RowChange]], None] = _untold
+    reads: Callable[[], AbstractContextManager[sa.Connection]] | None = None
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -89,6 +98,19 @@ class Bridge:
         if store_id is None:
             store_id = self.shop.stores.default_store(self.website_id)
         return self.shop.settings.number(groups.DEFAULT_GROUP, store_id=store_id)
+
+    def know_groups(self, connection: sa.Connection) -> None:
+        """Read the shop's groups again where rules go by them: another host may have changed them just now."""
+        if not self.ruleset.groups.decides and not self.ruleset.rule("group_id"):
+            return
+        if connection.engine in self.shop.engines:
+            self.shop.read_groups(connection)
+        else:  # a replica, and what is kept is for writes, too
+            self.shop.refresh_groups()
+
+    def reading(self) -> AbstractContextManager[sa.Connection]:
+        """Open a connection for a request that only reads. Raises ShopError for every driver error."""
+        return self.reads() if self.reads else database.reading(self.shop.reader)
 
     def sees(self, website_id: int | None) -> bool:
         """Say whether customers of a website are this tenant's."""

@@ -14,7 +14,7 @@ from app.ledger import links
 from app.magento import addresses as shop_addresses
 from app.magento import customers, database, plans, values
 from app.magento import errors as shop_errors
-from app.mapping import addresses, addressing, books, bridges, clock, groups, projection, writes
+from app.mapping import addresses, addressing, books, bridges, clock, groups, projection, turns, writes
 
 BATCH = 500
 
@@ -89,6 +89,8 @@ def _differences(
     connection: sa.Connection, bridge: bridges.Bridge, ids: list[int], *, lock: bool = False
 ) -> list[Difference]:
     """Compare what the rules make of the documents with what the shop holds."""
+    if lock:
+        turns.of_users(connection, bridge, ids)
     found = customers.fetch(connection, bridge.shop, ids, codes=bridge.codes, lock=lock)
     linked = links.fetch(connection, bridge.ledger, list(found))
     book = books.fetch(connection, bridge, found, lock=lock)

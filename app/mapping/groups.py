@@ -20,7 +20,7 @@ from app.ledger import links, marks
 from app.magento import changes, customers, database, doors, plans
 from app.magento import errors as shop_errors
 from app.magento import groups as shop_groups
-from app.mapping import bridges, clock, group_ids, grouping, leaving, pages, projection, visibility, writes
+from app.mapping import bridges, clock, group_ids, grouping, leaving, pages, projection, turns, visibility, writes
 from app.scim import attributes, cursors, errors, filters, lazy, messages, patch, queries, sorting, trees
 from app.scim import memberships as said
 
@@ -107,7 +107,7 @@ class Members:
 
 def get(bridge: bridges.Bridge, group_id: str, *, members: bool = True) -> Resource:
     """Read one group; without `members` no member is read. Raises NotFound."""
-    with database.reading(bridge.shop.reader) as connection:
+    with bridge.reading() as connection:
         return _dress(connection, bridge, _one(connection, bridge, group_id), members=members)
 
 
@@ -121,7 +121,7 @@ def find(
 ) -> pages.Page:
     """Read a page of the groups that a filter fits. A shop has few groups: they are judged and sorted one by one."""
     by = sorting.path(query.sort_by, ACCEPTED) if query.sort_by is not None else None
-    with database.reading(bridge.shop.reader) as connection:
+    with bridge.reading() as connection:
         fitting = _fitting(connection, bridge, where)
         placed = [(sorting.key(_sortable(connection, bridge, held, by), by), held) for held in fitting]
         placed.sort(key=lambda pair: pair[0], reverse=query.descending and by is not None)
@@ -149,7 +149,7 @@ def _sortable(connection: sa.Connection, bridge: bridges.Bridge, held: Held, by:
 
 def fetch(bridge: bridges.Bridge, ids: Collection[int]) -> dict[str, Resource]:
     """Read some groups with their members, by the id that they show; unknown ones are left out."""
-    with database.reading(bridge.shop.reader) as connection:
+    with bridge.reading() as connection:
         found = _dress_all(connection, bridge, list(_all(connection, bridge, ids).values()), members=True)
         return {group["id"]: group for group in found}
 
@@ -216,6 +216,8 @@ def _all(
 
 def _one(connection: sa.Connection, bridge: bridges.Bridge, group_id: str, *, lock: bool = False) -> Held:
     number = group_ids.number(group_id)
+    if lock:
+        turns.of_group(connection, bridge, number)
     held = _all(connection, bridge, [number], lock=lock).get(number) if number else None
     if held is None:
         raise errors.NotFound(f"There is no group {group_id!r}.")
@@ -391,6 +393,7 @@ def create(bridge: bridges.Bridge, resource: Resource, *, members: bool = True) 
                 "Make it in Magento, or name one that there is."
             )
         if group_id is None:
+            turns.of_names(connection, bridge)
             planned = shop_groups.create(connection, bridge.shop, name)
             group_id = shop_groups.made(writes.carry_out(connection, bridge, writes.Deed("create", "Group"), planned))
         row = memberships.row(bridge.tenant, name, resource.get("externalId"), 1, created, now)
@@ -501,7 +504,10 @@ def _change(
     name, external_id = _name(after), after.get("externalId")
     named = name != held.name or external_id != (held.record.external_id if held.record else None)
     moved = _enrol(connection, bridge, held.group_id, wanted, now)
-    planned = shop_groups.rename(connection, bridge.shop, held.group_id, name) if name != held.name else []
+    planned: list[changes.RowChange] = []
+    if name != held.name:
+        turns.of_names(connection, bridge)
+        planned = shop_groups.rename(connection, bridge.shop, held.group_id, name)
     if named or moved or held.record is None:
         record = memberships.fetch(connection, bridge.ledger, [held.group_id], lock=True)
         held = replace_(held, record=record.get(held.group_id))  # users who go count in it, too
@@ -531,8 +537,10 @@ def _enrol(connection: sa.Connection, bridge: bridges.Bridge, group_id: int, wan
         wanted.removed = set(there) - set(wanted.added)
     touched = sorted({*wanted.added, *wanted.removed})
     changed = False
+    bridge.know_groups(connection)
     for first in range(0, len(touched), BATCH):
         batch = touched[first : first + BATCH]
+        turns.of_users(connection, bridge, batch)
         held = customers.fetch(connection, bridge.shop, batch, codes=bridge.codes, lock=True)
         member_of = memberships.of_customers(connection, bridge.ledger, bridge.tenant, batch)
         taken = leaving.many(marks.fetch(connection, bridge.ledger, batch))

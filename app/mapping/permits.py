@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from app.ledger import departures
 from app.magento import changes
-from app.mapping import bridges, standing
+from app.mapping import bridges, standing, turns
 from app.scim import errors, filters
 
 DEPARTURE = changes.New("departure")
@@ -40,4 +40,5 @@ def tripped(connection: sa.Connection, bridge: bridges.Bridge, held: standing.He
     limit = bridge.ruleset.lifecycle.breaker
     if limit is None:
         return False
+    turns.of_breaker(connection, bridge)
     return departures.others(connection, bridge.ledger, bridge.tenant, held.entity_id, now) >= limit

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from app.ledger import groups as memberships
 from app.ledger import links, marks
 from app.magento import blocking, changes, customers, database, doors
-from app.mapping import bridges, clock, leaving, writes
+from app.mapping import bridges, clock, leaving, turns, writes
 
 BATCH = 100
 KEEP, RESTORE = "keep-locked", "restore"
@@ -74,6 +74,7 @@ def _ids(bridge: bridges.Bridge, after: int) -> list[int]:
 
 
 def _retire(connection: sa.Connection, bridge: bridges.Bridge, ids: list[int], leavers: str) -> int:
+    turns.of_users(connection, bridge, ids)
     found = customers.fetch(connection, bridge.shop, ids, codes=(), lock=True)
     linked = links.fetch(connection, bridge.ledger, list(found))
     marked = marks.fetch(connection, bridge.ledger, list(found))
@@ -127,6 +128,7 @@ def rest(bridge: bridges.Bridge, leavers: str) -> None:
 def _last(connection: sa.Connection, bridge: bridges.Bridge, leavers: str) -> None:
     """Retire what is no tenant's: marks and memberships of whom nobody manages, and our group where it is empty."""
     loose = list(connection.execute(sa.select(bridge.ledger.inactive.c.entity_id)).scalars())
+    turns.of_users(connection, bridge, loose)
     found = customers.fetch(connection, bridge.shop, loose, codes=(), lock=True)
     for entity_id, mark in marks.fetch(connection, bridge.ledger, list(found)).items():
         planned = _doors(connection, bridge, found[entity_id], leaving.taken(mark), leavers)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from app.ledger import links, records
 from app.magento import customers, doors
-from app.mapping import agreement, books, bridges, group_ids, groups, leaving, projection, visibility
+from app.mapping import agreement, books, bridges, group_ids, groups, leaving, projection, turns, visibility
 from app.scim import errors, messages
 
 Resource = dict[str, Any]
@@ -95,6 +95,7 @@ def fetch(
 
     `deleted`: those too who are gone for their identity provider while the shop keeps them.
     """
+    bridge.know_groups(connection)
     read, record = _read(connection, bridge, ids, lock=lock)
     found = read.customers
     taken = leaving.many({i: each.mark for i, each in record.items() if each.mark is not None})
@@ -124,6 +125,8 @@ def _read(
         {records.TENANT: bridge.tenant},
         books.order(bridge, sorted(set(ids)), lock=lock),
     )
+    if lock:
+        turns.of_users(connection, bridge, ids)
     read = customers.fetch_with(connection, bridge.shop, ids, bridge.codes, more, lock=lock)
     return read, {i: records.of(ledger, read.beside[i]) for i in read.customers}
 

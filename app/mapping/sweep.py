@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from app.ledger import departures, links, marks
 from app.magento import aftermath, blocking, customers, database, doors
-from app.mapping import bridges, clock, leaving, writes
+from app.mapping import bridges, clock, leaving, turns, writes
 
 log = logging.getLogger(__name__)
 BATCH = 100  # customers that are shut again in one transaction
@@ -54,6 +54,7 @@ def sweep(bridge: bridges.Bridge, begun: Told = lambda _count: None, done: Told 
 
 def _shut(connection: sa.Connection, bridge: bridges.Bridge, ids: Sequence[int]) -> list[int]:
     """Shut what their marks hold of some customers; gives those with whom anything was to do."""
+    turns.of_users(connection, bridge, ids)
     found = customers.fetch(connection, bridge.shop, ids, codes=(), lock=True)
     taken = leaving.many(marks.fetch(connection, bridge.ledger, list(found)))
     linked = links.fetch(connection, bridge.ledger, list(found))

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from app.ledger import links
 from app.magento import changes as rows
-from app.magento import customers, database
+from app.magento import customers
 from app.magento import errors as shop_errors
 from app.mapping import (
     addresses,
@@ -43,7 +43,7 @@ Check = Callable[[str], None]
 
 def get(bridge: bridges.Bridge, user_id: str) -> Resource:
     """Read one user by its id; raises NotFound."""
-    with database.reading(bridge.shop.reader) as connection:
+    with bridge.reading() as connection:
         return standing.dress(bridge, standing.one(connection, bridge, user_id))
 
 
@@ -51,7 +51,7 @@ def find(
     bridge: bridges.Bridge, where: filters.Node | None, query: queries.Query, after: cursors.Place | None = None
 ) -> pages.Page:
     """Read a page of the users that a filter fits, sorted, from the query's start or after a cursor's place."""
-    with database.reading(bridge.shop.reader) as connection:
+    with bridge.reading() as connection:
         if where is not None and query.sort_by is None and after is None:
             page = _named(connection, bridge, where, query)
             if page is not None:

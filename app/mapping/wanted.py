@@ -42,6 +42,7 @@ def newcomer(
 
     free: nobody is known by its name, not even in vain.
     """
+    bridge.know_groups(connection)
     wanted = _told(bridge, {}, wanted)
     joined = groups.joined(connection, bridge, wanted.changes)
     given = _values(bridge, None, wanted.document, bridge.context({}, creating=True).within(joined))

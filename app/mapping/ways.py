@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.ledger import links, marks, tables
-from app.magento import customers, database, guard, ways
+from app.magento import customers, guard, ways
 from app.mapping import bridges, clock, extension, leaving
 
 
@@ -40,7 +40,7 @@ def find(connection: sa.Connection, bridge: bridges.Bridge, text: str) -> list[i
 
 def add(bridge: bridges.Bridge, resources: Collection[dict[str, Any]]) -> None:
     """Put `doors` into resources of users, which is made only when it is asked for."""
-    with database.reading(bridge.shop.reader) as connection:
+    with bridge.reading() as connection:
         told = report(connection, bridge, [int(resource["id"]) for resource in resources])
     for resource in resources:
         found = told.get(int(resource["id"]), ())

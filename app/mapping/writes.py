@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from app.ledger import counters, journal
 from app.ledger import groups as memberships
-from app.ledger import journal
 from app.magento import aftermath, cascades, catalog, changes, customers, database, schema, uniqueness
 from app.magento import errors as shop_errors
 from app.mapping import bridges, claims, clock, labels
@@ -21,6 +21,7 @@ DOCUMENTS = {
     "scim_link": frozenset({"document", "user_name", "former_name", "external_id"}),
     "scim_email": frozenset({"value"}),
 }
+WRITTEN = "written"  # the note on a connection whose transaction has written
 SECRETS = {**schema.SECRETS, "scim_inactive": frozenset({"password_hash"})}
 
 
@@ -51,7 +52,7 @@ def transact(
     `conflict` finds out, after the database's keys decided, whom the write ran into. Raises Uniqueness, InvalidValue.
     """
     try:
-        return database.transaction(bridge.shop.engine, work)
+        return database.transaction(bridge.shop.engine, lambda connection: _counting(connection, bridge, work))
     except shop_errors.Duplicate as error:
         rule = bridge.ruleset.rule(error.key)
         if rule is None or rule.target == "email":
@@ -66,6 +67,15 @@ def transact(
         rule = bridge.ruleset.rule(error.code)
         place = rule.place if rule else SHOWN.get(error.code, error.code)
         raise errors.InvalidValue(f"{place}: {error.reason}.") from error
+
+
+def _counting(connection: sa.Connection, bridge: bridges.Bridge, work: Callable[[sa.Connection], T]) -> T:
+    """Do the work and, where anything was written, count it for the caller: last, since that holds a row."""
+    connection.info.pop(WRITTEN, None)
+    result = work(connection)
+    if bridge.origin.counted is not None and connection.info.pop(WRITTEN, False):
+        counters.rise(connection, bridge.ledger, [counters.caller(bridge.origin.counted)])
+    return result
 
 
 def carry_out(
@@ -131,6 +141,7 @@ def tell(
         undoes=deed.undoes,
     )
     bridge.told(done)
+    connection.info[WRITTEN] = True
     journal.record(connection, bridge.ledger, bridge.settings.journal_key, entry, hidden(bridge))
 
 

@@ -88,7 +88,7 @@ ROWS = [
     (1836, "Running in read-only mode", errors.Unavailable, {"retry_after": 30}),
     (1114, "The table 'customer_entity' is full", errors.Unavailable, {"retry_after": 60}),
     (1021, "Disk full", errors.Unavailable, {"retry_after": 60}),
-    (1047, "WSREP has not yet prepared node for application use", errors.Unavailable, {}),
+    (1047, "WSREP has not yet prepared node for application use", errors.Busy, {"retry_after": 10}),
     (1054, "Unknown column 'x' in 'field list'", errors.Unsupported, {}),
     (1146, "Table 'shop.customer_grid_flat' doesn't exist", errors.Unsupported, {}),
     (1064, "You have an error in your SQL syntax", errors.Fault, {}),
