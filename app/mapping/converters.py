@@ -13,6 +13,7 @@ from typing import Any
 
 ARGUMENT = re.compile(r"""\s*(?:(-?\d+)|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')\s*(,|\Z)""")
 CALL = re.compile(r"\s*([a-z_]+)\s*(?:\((.*)\))?\s*\Z", re.S)
+DIGITS = 100  # of a number, beyond which it is left as it is written
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
@@ -219,14 +220,14 @@ def to_integer(value: Any) -> int:
 
 
 def to_decimal(value: Any) -> Decimal:
-    """Read a decimal number, also as text; raises Bad."""
+    """Read a decimal number, also as text, with no zeros at its end, so that 12 and 12.0 are one; raises Bad."""
     try:
         number = Decimal(str(value).strip())
     except InvalidOperation:
         raise Bad(f"{value!r} is not a number") from None
     if not number.is_finite():
         raise Bad(f"{value!r} is not a number")
-    return number
+    return Decimal(format(number.normalize(), "f")) if abs(number.adjusted()) < DIGITS else number
 
 
 def to_datetime(value: Any) -> datetime:

@@ -212,7 +212,10 @@ def _without(silent: list[rules.Rule], document: dict[str, Any]) -> dict[str, An
     left = copy.deepcopy(document)
     for path in (path for rule in silent if rule.comes_out for path in rule.sources):
         paths.remove(left, path)
-    return left
+    for name, held in left.items():
+        if isinstance(held, list):  # what only says of which type it would be says nothing
+            left[name] = [each for each in held if not isinstance(each, dict) or set(each) - {"type"}]
+    return {name: held for name, held in left.items() if held != []}
 
 
 @settings(

@@ -91,7 +91,7 @@ def value(scim: Client, user_id: str, code: str) -> Any:
         ),
         ("taxvat", "{from: title, type: string}", {"title": "007"}, "007"),
         ("taxvat", "{from: title, type: integer}", {"title": "007"}, "7"),
-        ("taxvat", "{from: title, type: decimal}", {"title": "1.50"}, "1.50"),
+        ("taxvat", "{from: title, type: decimal}", {"title": "1.50"}, "1.5"),
         ("taxvat", "{from: title, type: date}", {"title": "1985-12-10"}, "1985-12-10"),
         ("taxvat", "{from: shop:since, type: date}", {SHOP: {"since": "1985-12-10T23:00:00-05:00"}}, "1985-12-10"),
         (

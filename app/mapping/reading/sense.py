@@ -51,7 +51,7 @@ def _default_returns(rule: rules.Rule) -> bool:
     except converters.Bad:
         again = None
     again = rule.lookup.get(again) if again and rule.lookup else again
-    return again in (text, "") or (again is None and rule.on_invalid != "reject")
+    return again in (text, "") or (again is None and rule.on_invalid == "default")
 
 
 def _labels(reader: words.Reader, node: Node, rule: rules.Rule) -> None:
