@@ -34,8 +34,7 @@ def write(
     return flask.Response(answer, status, dict(headers or {}), content_type=media_type or _media_type())
 
 
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=list)
+_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=list).encode
 
 
 def _stream(body: dict[str, Any], name: str, values: lazy.Lazy) -> Iterator[str]:

@@ -78,6 +78,7 @@ def identify(
     ledger: tables.Tables,
     tenant: str | None,
     verifier: jwts.Verifier | None = None,
+    known: tokens.Known | None = None,
     *,
     written: bool = False,
 ) -> Caller | None:
@@ -98,8 +99,9 @@ def identify(
         with database.reading(magento.reader) as connection:
             return replace(bearer, written=counters.fetch(connection, ledger, bearer.slot))
     now = datetime.now(UTC).replace(tzinfo=None)
-    with database.reading(magento.reader) as connection:
-        token = tokens.find(connection, ledger, secret, written=written)
+    known = known or tokens.Known(0)
+    with database.translated():
+        token = known.find(magento.reader, ledger, secret, written=written)
     if token is None or not token.alive(now) or (tenant is not None and token.tenant != tenant):
         raise errors.Unauthorized("The bearer token is not valid: it is unknown, revoked or expired.", "invalid_token")
     if not _came_from(token.networks):
@@ -112,6 +114,7 @@ def identify(
         if token.expires_at is not None and token.expires_at - now < WARN_BEFORE:
             log.warning("the token %s expires at %sZ: make its successor", token.name, token.expires_at.isoformat())
         database.transaction(magento.engine, lambda connection: tokens.used(connection, ledger, token, now))
+        known.use(secret, token, now)
     return Caller(token.tenant, token.token_id, token.name, token.user_id, token.scopes, token.written)
 
 

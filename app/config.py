@@ -16,6 +16,7 @@
 | SCIM_MAX_OPERATIONS | the most operations in one bulk request, 1000 if not set |
 | SCIM_MAPPING_WATCH | seconds between two looks at the mapping file, 1 if not set; 0: at start and SIGHUP only |
 | SCIM_RECORD_REQUESTS | how many requests of each tenant are kept to be looked at, 0 if not set: none |
+| SCIM_TOKEN_SECONDS | how long a token is taken for what it was when it was read, 1 if not set; 0: always read anew |
 | SCIM_SEEN | 1 (default): it is counted which attributes are sent; 0: it is not |
 | SCIM_LOG_LEVEL | debug, info (default), warning or error |
 | SCIM_LOG_FORMAT | json (default) or text |
@@ -81,6 +82,7 @@ class Config:
     max_operations: int
     journal_key: bytes | None = None
     watch_seconds: float = 0
+    token_seconds: float = 0
     record_requests: int = 0
     seen: bool = False
     log_level: str = "info"
@@ -296,6 +298,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
         max_operations=_number(environment, "SCIM_MAX_OPERATIONS", 1000),
         journal_key=_key(environment, "SCIM_JOURNAL_KEY"),
         watch_seconds=_seconds(environment, "SCIM_MAPPING_WATCH", 1),
+        token_seconds=_seconds(environment, "SCIM_TOKEN_SECONDS", 1),
         record_requests=_number(environment, "SCIM_RECORD_REQUESTS", 0, least=0),
         seen=_switch(environment, "SCIM_SEEN"),
         log_level=_choice(environment, "SCIM_LOG_LEVEL", ("info", "debug", "warning", "error")),

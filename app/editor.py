@@ -13,6 +13,6 @@ blueprint = flask.Blueprint("editor", __name__)
 def mapping_schema() -> flask.Response:
     """Give the schema with this shop's attributes, labels, groups and websites; a token of any tenant is needed."""
     here = service.current()
-    caller = auth.require(auth.identify(here.shop, here.ledger, None, here.verifier), "read")
+    caller = auth.require(auth.identify(here.shop, here.ledger, None, here.verifier, here.known), "read")
     tenant = here.tenant(caller.tenant)
     return answers.write(fileschema.live(here.shop, tenant.ruleset), media_type="application/schema+json")

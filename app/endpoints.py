@@ -37,7 +37,7 @@ def identify() -> None:
     name = (flask.request.endpoint or "").rpartition(".")[2]
     flask.g.reads = flask.request.method in ("GET", "HEAD", "OPTIONS") or name.startswith("search_")
     written = here.replica is not None and flask.g.reads
-    caller = auth.identify(here.shop, here.ledger, flask.g.tenant.name, here.verifier, written=written)
+    caller = auth.identify(here.shop, here.ledger, flask.g.tenant.name, here.verifier, here.known, written=written)
     if caller is None and name in DISCOVERY and here.config.open_discovery:
         return
     flask.g.caller = auth.require(caller, "read" if flask.g.reads else "write")

@@ -1,16 +1,23 @@
-"""Bulk: the requests in one body, each carried out as if it had come alone, in its own transaction."""
+"""Bulk: the requests in one body, each carried out as if it had come alone: it is written whole, or nothing of it.
 
+New users that come one after another share a transaction, behind a savepoint each: the disk is waited for once.
+"""
+
+import contextlib
 import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
 from app import errors as translation
 from app import requests
+from app.magento import database
+from app.magento import errors as shop_errors
 from app.mapping import bridges, groups, users
 from app.scim import bulk
 from app.scim import jobs as bulk_jobs
 
 ENDPOINTS = ("/Users", "/Groups")
+CROWD = 50  # new users in one transaction, at most
 STATUSES = {"POST": 201, "PUT": 200, "PATCH": 200}
 Check = Callable[[str], None] | None
 
@@ -29,7 +36,61 @@ def run(bridge: bridges.Bridge, body: Any, max_operations: int) -> dict[str, Any
         except Exception as error:
             return bulk.failure(translation.translate(error), locate(operation) if operation.method != "POST" else None)
 
-    return bulk.response(bulk_jobs.run(request, execute, locate))
+    crowd = _Crowd(bridge, request, execute)
+    with crowd.transaction:
+        done = bulk_jobs.run(request, crowd.execute, locate)
+        crowd.end()
+    return bulk.response([(operation, crowd.results.get(operation.index, result)) for operation, result in done])
+
+
+class _Crowd:
+    """New users who come one after another, for as long as nobody waits for one of them.
+
+    results: by the operation's index, of those who had to be made again alone, because their transaction was lost.
+    """
+
+    def __init__(self, bridge: bridges.Bridge, request: bulk.Request, alone: bulk_jobs.Execute) -> None:
+        named = {name for each in request.operations for name in bulk_jobs.references([each.data, each.path])}
+        makes_choices = any(rule.option and rule.option.missing == "create" for rule in bridge.ruleset.rules)
+        self.named: set[str] | None = None if makes_choices or request.fail_on_errors is not None else named
+        self.engine, self.alone = bridge.shop.engine, alone
+        self.results: dict[int, bulk.Result] = {}
+        self.there: list[bulk.Operation] = []
+        self.transaction = contextlib.ExitStack()
+        self.shared: database.Shared | None = None
+
+    def execute(self, operation: bulk.Operation) -> bulk.Result:
+        """Carry out an operation, with those before it where it makes a user."""
+        if not self._takes(operation):
+            self.end()
+            return self.alone(operation)
+        if self.shared is None:
+            try:
+                self.shared = self.transaction.enter_context(database.shared(self.engine))
+            except shop_errors.ShopError:
+                return self.alone(operation)
+        self.there.append(operation)
+        result = self.alone(operation)
+        if self.shared.lost or len(self.there) >= CROWD:
+            self.end()
+        return self.results.get(operation.index, result)
+
+    def end(self) -> None:
+        """Commit those who are there; where that fails each is made alone, or has failed, where nobody knows."""
+        if self.shared is None:
+            return
+        there, self.there, lost, self.shared = self.there, [], self.shared.lost, None
+        try:
+            self.transaction.close()
+        except shop_errors.ShopError as error:
+            if isinstance(error, shop_errors.Unavailable) and not lost:
+                self.results |= {each.index: bulk.failure(translation.translate(error)) for each in there}
+            else:
+                self.results |= {each.index: self.alone(each) for each in there}
+
+    def _takes(self, operation: bulk.Operation) -> bool:
+        new = operation.method == "POST" and operation.endpoint == "/Users" and operation.error is None
+        return new and self.named is not None and operation.bulk_id not in self.named
 
 
 def _execute(bridge: bridges.Bridge, operation: bulk.Operation) -> bulk.Result:

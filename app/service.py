@@ -9,7 +9,7 @@ import flask
 import sqlalchemy as sa
 
 from app import config, jwts, metrics, observer, rates, replica, watch
-from app.ledger import install, tables
+from app.ledger import install, tables, tokens
 from app.ledger import settings as ledger_settings
 from app.magento import changes, database, passwords, shop
 from app.magento import errors as shop_errors
@@ -35,6 +35,7 @@ class Service:
     profile: profiles.Profile
     rates: rates.Rates | None
     verifier: jwts.Verifier | None
+    known: tokens.Known
     replica: replica.Replica | None
     lane: passwords.Lane = field(default_factory=lambda: passwords.Lane(2))
     fired: Counter[str] = field(default_factory=Counter)
@@ -179,9 +180,8 @@ def start(settings: config.Config) -> Service:
     heard = observer.Observer(magento, ledger, settings.record_requests, settings.seen)
     accounts = rates.Rates(settings.rate_limit) if settings.rate_limit else None
     verifier = jwts.Verifier(settings.jwt) if settings.jwt else None
-    return Service(
-        settings, magento, ledger, both, own, watched, heard, profile, accounts, verifier, _replica(settings, ledger)
-    )
+    known, second = tokens.Known(settings.token_seconds), _replica(settings, ledger)
+    return Service(settings, magento, ledger, both, own, watched, heard, profile, accounts, verifier, known, second)
 
 
 def _replica(settings: config.Config, ledger: tables.Tables) -> replica.Replica | None:

@@ -118,13 +118,15 @@ class Book:
         return Work(requests())
 
     def patch_name(self) -> Work:
-        return Work(self._patch(user, "name.familyName", f"Changed{next(self.numbers)}") for user in self._users())
+        return Work(
+            self._patch(user, "name.familyName", f"Changed{self.mark}{next(self.numbers)}") for user in self._users()
+        )
 
     def put(self) -> Work:
         def requests() -> Iterator[bytes]:
             for user in self._users():
                 document = {**user.document, "schemas": [USER], "active": True}
-                document["name"] = {**document["name"], "givenName": f"Given{next(self.numbers)}"}
+                document["name"] = {**document["name"], "givenName": f"Given{self.mark}{next(self.numbers)}"}
                 yield self._request("PUT", f"/Users/{user.entity_id}", document)
 
         return Work(requests())

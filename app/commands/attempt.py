@@ -2,7 +2,6 @@
 
 import json
 import sys
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -89,11 +88,14 @@ def _show(found: trial.Trial, mapping: str) -> None:
         return
     who = WHO[found.operation or "create"].format(id=found.entity_id)
     console.print(f"[bold]{who}[/]: {_sum(found)}")
-    for (table, key), values in groupby(found.values, key=lambda each: (each.table, _key(each))):
-        shown = rich.table.Table("column", "old", "new", mapping, title=f"{table} {key}", title_justify="left")
+    rows: dict[str, list[trial.Value]] = {}
+    for each in found.values:
+        rows.setdefault(f"{each.table} {_key(each)}", []).append(each)
+    for name, values in rows.items():
+        shown = rich.table.Table("column", "old", "new", mapping, title=name, title_justify="left")
         for each in values:
             shown.add_row(*_row(each))
-        console.print(shown)
+        frame.show(shown)
     console.print("Nothing has been written.")
 
 

@@ -9,7 +9,7 @@ import click
 import rich.console
 import rich.text
 
-from app import config, service
+from app import service
 from app.commands import frame
 from app.magento import database
 from app.mapping import reader, rules, yamlfile
@@ -26,7 +26,7 @@ def check(file: Path | None, form: str) -> None:
     """
     settings = frame.settings()
     path = file or settings.mapping
-    text = _text(path)
+    text = frame.text(path)
     shop = service.open_shop(settings)
     database.refuse_writes(*shop.engines)
     book, problems = None, list[yamlfile.Problem]()
@@ -41,13 +41,6 @@ def check(file: Path | None, form: str) -> None:
     else:
         _show(path, text.splitlines(), book, problems)
     sys.exit(1 if problems else 0)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise config.Refused(f"Cannot read {path}: {error}.") from error
 
 
 def _counts(book: rules.Rulebook) -> dict[str, int]:

@@ -71,9 +71,7 @@ def diff(new: Path, sample: int, batch: int, tenant: str, form: str) -> None:
 
 def _read(path: Path, magento: shop.Shop, tenant: str) -> rules.Tenant:
     try:
-        book = reader.read(path.read_text(encoding="utf-8"), str(path), magento)
-    except (OSError, UnicodeDecodeError) as error:
-        raise config.Refused(f"Cannot read {path}: {error}.") from error
+        book = reader.read(frame.text(path), str(path), magento)
     except reader.MappingError as error:
         raise config.Refused(f"{path} cannot be used:\n{error}") from error
     if tenant not in book.tenants:
@@ -126,7 +124,7 @@ def _show(sums: Sums, old: bridges.Bridge, new: bridges.Bridge, path: Path) -> N
         table = rich.table.Table("attribute", rich.table.Column("customers", justify="right"), path.name)
         for (attribute, line), count in sums.changed.most_common():
             table.add_row(attribute, str(count), f"line {line}" if line else "")
-        console.print(table)
+        frame.show(table)
     if sums.shown:
         table = rich.table.Table("customer", "attribute", "old", "new", title="a sample", title_justify="left")
         for each in sums.shown:
@@ -134,7 +132,7 @@ def _show(sums: Sums, old: bridges.Bridge, new: bridges.Bridge, path: Path) -> N
             table.add_row(
                 str(each.entity_id), each.attribute, rich.text.Text(before, "red"), rich.text.Text(after, "green")
             )
-        console.print(table)
+        frame.show(table)
     for (attribute, line, reason), count in sums.refusals.most_common(10):
         console.print(
             rich.text.Text(f"{count} would be refused ({path.name} line {line}): {attribute}: {reason}", "red")

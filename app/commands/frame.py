@@ -2,7 +2,9 @@
 
 import functools
 import os
+import pathlib
 import re
+import sys
 import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
@@ -45,6 +47,16 @@ def sentences(command: F) -> F:
 def now() -> datetime:
     """Give the time, naive UTC in whole seconds."""
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def text(path: pathlib.Path) -> str:
+    """Read a mapping file; raises config.Refused with why it cannot be."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise config.Refused(f"Cannot read {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise config.Refused(f"Cannot read {path}: {error}.") from error
 
 
 def settings() -> config.Config:
@@ -131,14 +143,25 @@ def progress() -> rich.progress.Progress:
     return rich.progress.Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
 
+def console() -> rich.console.Console:
+    """Make the console that plain text is printed on: as wide as the terminal, wide where no terminal reads it."""
+    made = rich.console.Console(markup=False, emoji=False, highlight=False)
+    if not made.is_terminal:
+        made.width = max(made.width, UNFOLDED)
+    return made
+
+
 def show(table: rich.table.Table) -> None:
     """Print a table of plain text, nothing of it cut off: folded on a terminal, wide where no terminal reads it."""
     for column in table.columns:
         column.overflow = "fold"
-    console = rich.console.Console(markup=False, emoji=False)
-    if not console.is_terminal:
-        console.width = max(console.width, UNFOLDED)
-    console.print(table)
+    console().print(table)
+
+
+def fits(table: rich.table.Table) -> bool:
+    """Say whether a table can be printed without folding any of its cells."""
+    here = console()
+    return here.measure(table, options=here.options.update(width=sys.maxsize)).maximum <= here.width
 
 
 def counted(count: int, one: str, more: str | None = None) -> str:

@@ -2,10 +2,10 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import rich.console
 import rich.table
 
 from app import config, service
@@ -28,17 +28,37 @@ def show(tenant: str, form: str) -> None:
     if form == "json":
         click.echo(json.dumps([each.__dict__ for each in found], indent=2, ensure_ascii=False))
         return
-    table = rich.table.Table()
-    for heading in ("line", "shop", "SCIM", "direction", "stored in", "type", "conversion", "index"):
-        table.add_column(heading, overflow="fold")
+    table = rich.table.Table("line", "shop", "SCIM", "direction", "stored in", "type", "conversion", "index")
     for each in found:
-        place = f"{each.table}.{each.column}"
-        if each.column == "value":
-            place = f"{each.table}, attribute {each.attribute_id}"
         index = "yes" if each.indexed else "no"
-        paths = "\n".join(URN.sub("…:", path) for path in each.paths)
-        table.add_row(str(each.line), each.attribute, paths, each.direction, place, each.type, each.conversion, index)
-    rich.console.Console(highlight=False, markup=False).print(table)
+        row = (each.direction, _place(each), each.type, each.conversion, index)
+        table.add_row(str(each.line), each.attribute, "\n".join(_paths(each)), *row)
+    if frame.fits(table):
+        frame.show(table)
+        return
+    for each in found:
+        for line in _lines(each):
+            click.echo(line)
+
+
+def _place(each: beliefs.Belief) -> str:
+    if each.column == "value":
+        return f"{each.table}, attribute {each.attribute_id}"
+    return f"{each.table}.{each.column}"
+
+
+def _paths(each: beliefs.Belief) -> list[str]:
+    return [URN.sub("…:", path) for path in each.paths]
+
+
+def _lines(each: beliefs.Belief) -> Iterator[str]:
+    """Tell a rule in lines for a terminal on which the table would not be readable."""
+    yield f"{each.line:>4}  {click.style(each.attribute, bold=True)}"
+    for number, path in enumerate(_paths(each)):
+        yield f"      {'' if number else 'SCIM':6}  {path}"
+    yield f"      {'stored':6}  {_place(each)}, {each.type}"
+    how = [each.direction, each.conversion, "found by an index" if each.indexed else ""]
+    yield f"      {'how':6}  {'; '.join(filter(None, how))}"
 
 
 @click.command()

@@ -1,9 +1,11 @@
 """Which of the shop's addresses each rule of the mapping keeps: remembered by the rule's name, for every customer."""
 
 from collections.abc import Collection
+from typing import Any
 
 import sqlalchemy as sa
 
+from app import sending
 from app.ledger import tables
 
 
@@ -17,6 +19,12 @@ def fetch(connection: sa.Connection, ledger: tables.Tables, entity_ids: Collecti
     for entity_id, name, address_id in connection.execute(query):
         found.setdefault(entity_id, {})[name] = address_id
     return found
+
+
+def ids(ledger: tables.Tables, name: str) -> sa.Select[Any]:
+    """Make the statement that gives the addresses that are remembered of customers, theirs come under a name."""
+    table = ledger.address
+    return sa.select(table.c.address_id).where(sending.among(table.c.entity_id, name))
 
 
 def named(connection: sa.Connection, ledger: tables.Tables, address_ids: Collection[int]) -> dict[int, str]:

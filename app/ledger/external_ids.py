@@ -4,10 +4,12 @@ An external id may be given to several users later (RFC 7643 section 3.1 makes i
 user came with may have become another since: what stands here is for those who come, not for those who are there.
 """
 
+import functools
 import hashlib
 
 import sqlalchemy as sa
 
+from app import sending
 from app.ledger import tables
 
 
@@ -20,7 +22,17 @@ def fetch(
     connection: sa.Connection, ledger: tables.Tables, tenant: str, external_id: str, entity_id: int | None
 ) -> tuple[int | None, str | None]:
     """Give the customer who came with an external id, and the key of the one that a customer came with."""
+    came, own = _texts(ledger, connection.dialect)
+    orders = [sending.Order(came, {"tenant": tenant, "key": key(external_id)})]
+    orders += [sending.Order(own, {"customer": entity_id})] if entity_id is not None else []
+    found = [answer.rows[0][0] if answer.rows else None for answer in sending.ask(connection, *orders)]
+    return found[0], found[1] if entity_id is not None else None
+
+
+@functools.lru_cache(maxsize=8)
+def _texts(ledger: tables.Tables, dialect: sa.Dialect) -> tuple[sending.Text, sending.Text]:
+    """Make the statements that ask who came with an external id, and with which one a customer came."""
     table = ledger.external_id
-    came = sa.select(table.c.entity_id).where(table.c.tenant == tenant, table.c.external_key == key(external_id))
-    own = sa.select(table.c.external_key).where(table.c.entity_id == (entity_id or 0))
-    return connection.execute(came).scalar(), connection.execute(own).scalar()
+    this = (table.c.tenant == sa.bindparam("tenant"), table.c.external_key == sa.bindparam("key"))
+    own = sa.select(table.c.external_key).where(table.c.entity_id == sa.bindparam("customer"))
+    return sending.Text(sa.select(table.c.entity_id).where(*this), dialect), sending.Text(own, dialect)

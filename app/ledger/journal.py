@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from nacl import secret
 
+from app import sending
 from app.ledger import tables
 
 MARK = "#"  # {"#": "…"} stands for a value that may not be read
@@ -88,31 +89,30 @@ def hides(value: Any) -> bool:
     return isinstance(value, dict) and set(value) == {MARK}
 
 
-def record(connection: sa.Connection, ledger: tables.Tables, key: bytes, entry: Entry, hidden: Hidden) -> int:
-    """Write an entry in the transaction of the change it tells of; give its id. `key`: 32 bytes."""
+def record(connection: sa.Connection, ledger: tables.Tables, key: bytes, entry: Entry, hidden: Hidden) -> None:
+    """Write an entry in the transaction of the change it tells of. `key`: 32 bytes."""
     shown: list[Any] = []
     kept: dict[str, Any] = {}
     for place, row in enumerate(entry.rows):
         before, after = (_part(row, side, hidden, key, kept, place) for side in ("before", "after"))
         shown.append([row.table, {c: encode(v) for c, v in row.key.items()}, before, after, int(row.cascade)])
-    result = connection.execute(
-        ledger.journal.insert().values(
-            request_id=entry.request_id,
-            at=entry.at,
-            tenant=entry.tenant,
-            actor=entry.actor,
-            token_id=entry.token_id,
-            profile=entry.profile,
-            operation=entry.operation,
-            resource_type=entry.resource_type,
-            resource_id=entry.resource_id,
-            changes=_dump(shown),
-            reasons=_dump(entry.reasons) if entry.reasons else None,
-            sealed=secret.SecretBox(key).encrypt(_dump(kept).encode()) if kept else None,
-            undoes=entry.undoes,
-        )
-    )
-    return int(result.lastrowid)
+    values: dict[str, Any] = {
+        "request_id": entry.request_id,
+        "at": entry.at,
+        "tenant": entry.tenant,
+        "actor": entry.actor,
+        "token_id": entry.token_id,
+        "profile": entry.profile,
+        "operation": entry.operation,
+        "resource_type": entry.resource_type,
+        "resource_id": entry.resource_id,
+        "changes": _dump(shown),
+        "reasons": _dump(entry.reasons) if entry.reasons else None,
+        "sealed": secret.SecretBox(key).encrypt(_dump(kept).encode()) if kept else None,
+        "undoes": entry.undoes,
+    }
+    text = sending.insert(ledger.journal, connection.dialect, tuple(values))
+    sending.later(connection, sending.Order(text, values))
 
 
 def _part(row: Row, side: str, hidden: Hidden, key: bytes, kept: dict[str, Any], place: int) -> dict[str, Any] | None:

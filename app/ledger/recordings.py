@@ -61,9 +61,9 @@ def _prune(connection: sa.Connection, ledger: tables.Tables, tenant: str, keep: 
 
 
 def fetch(connection: sa.Connection, ledger: tables.Tables, wanted: Wanted) -> list[Recording]:
-    """Read recordings, the newest first."""
+    """Read recordings, the newest first: by their time, since each process numbers its own when it writes them."""
     table = ledger.request
-    query = sa.select(table).where(table.c.tenant == wanted.tenant).order_by(table.c.number.desc())
+    query = sa.select(table).where(table.c.tenant == wanted.tenant).order_by(table.c.at.desc(), table.c.number.desc())
     for name in ("number", "request_id", "method"):
         if (value := getattr(wanted, name)) is not None:
             query = query.where(table.c[name] == value)

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from app.ledger import counters, tables
 
 SCOPES = ("read", "write")
 USED_EVERY = timedelta(minutes=1)
+MOST_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,38 @@ def create(
         )
     )
     return secret
+
+
+class Known:
+    """Tokens as they were read within the last `seconds`, by what is kept of their secrets; for all threads."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._kept: dict[str, tuple[float, Token]] = {}
+
+    def find(self, engine: sa.Engine, ledger: tables.Tables, secret: str, *, written: bool = False) -> Token | None:
+        """Find the token with this secret, alive or not. Only one that there is is kept.
+
+        `written`: with the counters of what was written with it, which are always read.
+        """
+        digest, now = _hash(secret), time.monotonic()
+        kept = self._kept.get(digest)
+        if kept is not None and now - kept[0] < self.seconds and not written:
+            return kept[1]
+        with engine.connect() as connection:
+            token = find(connection, ledger, secret, written=written)
+        if token is not None and self.seconds:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept = {}
+            self._kept[digest] = (now, token)
+        return token
+
+    def use(self, secret: str, token: Token, now: datetime) -> None:
+        """Keep that a token's use was noted."""
+        digest = _hash(secret)
+        kept = self._kept.get(digest)
+        if kept is not None:
+            self._kept[digest] = (kept[0], replace(token, last_used_at=now))
 
 
 def find(connection: sa.Connection, ledger: tables.Tables, secret: str, *, written: bool = False) -> Token | None:

@@ -5,13 +5,14 @@ Which of a customer's addresses are the default ones stands in the customer's ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from app import sending, wire
 from app.magento import catalog, changes, customers, errors, places, shop, value_rows, values
 
 TABLE = "customer_address_entity"
@@ -55,23 +56,49 @@ def of(connection: sa.Connection, shop: shop.Shop, customer_id: int) -> dict[int
 
 def _read(connection: sa.Connection, shop: shop.Shop, key: str, ids: list[int], lock: bool) -> dict[int, Address]:
     """Read the addresses that have one of some ids in a column."""
-    table, one = shop.tables[TABLE], len(ids) == 1
+    table = shop.tables[TABLE]
 
-    def build() -> sa.Select[Any]:
-        statement = sa.select(table).where(changes.among(table.c[key], one)).order_by(table.c.entity_id)
-        return statement.with_for_update() if lock else statement
+    def build() -> sending.Text:
+        query = sa.select(table).where(sending.among(table.c[key], "ids")).order_by(table.c.entity_id)
+        return sending.Text(query.with_for_update() if lock else query, shop.engine.dialect)
 
-    statement = shop.prepared(("addresses", key, one, lock), build)
-    rows = {row["entity_id"]: dict(row) for row in connection.execute(statement, changes.them(ids)).mappings()}
+    text = shop.prepared(("addresses", key, lock), build)
+    return read(connection, shop, sending.ask(connection, sending.Order(text, {"ids": ids}))[0])
+
+
+def order(
+    shop: shop.Shop, ids: Sequence[int], also: Callable[[str], sa.Select[Any]], *, lock: bool = False
+) -> sending.Order:
+    """Ask for the default addresses of customers, and for others of theirs; `read` reads the answer.
+
+    also: makes the statement that gives the others' ids, by the customers' under the name that it is given.
+    """
+
+    def build() -> sending.Text:
+        table, entity = shop.tables[TABLE], shop.tables[customers.TABLE]
+        mine = sending.among(entity.c.entity_id, "ids")
+        default = [sa.select(entity.c[column].label("address_id")).where(mine) for column in DEFAULTS.values()]
+        wanted = sa.union(*default, also("ids")).subquery("wanted")
+        query = sa.select(table).join(wanted, wanted.c.address_id == table.c.entity_id).order_by(table.c.entity_id)
+        return sending.Text(query.with_for_update(of=table) if lock else query, shop.engine.dialect)
+
+    return sending.Order(shop.prepared(("addresses of customers", lock), build), {"ids": ids})
+
+
+def read(connection: sa.Connection, shop: shop.Shop, answer: wire.Answer) -> dict[int, Address]:
+    """Make addresses of their rows, in one statement more where addresses have custom attributes."""
+    names = [column.name for column in shop.tables[TABLE].columns]
+    rows = {row["entity_id"]: row for row in (dict(zip(names, each, strict=True)) for each in answer.rows)}
     custom = [a for a in shop.catalog.address.values() if not a.static and a.readable]
-    held = value_rows.fetch(connection, shop, custom, list(rows))
+    more = value_rows.order(shop, custom, list(rows))
+    extra = value_rows.held(custom, sending.ask(connection, more)[0]) if more else {}
     none = dict.fromkeys(a.code for a in custom)
     return {
         i: Address(
             i,
             row["parent_id"],
-            {**none, **held.get(i, {}), **row},
-            frozenset(code for code, value in held.get(i, {}).items() if value is None),
+            {**none, **extra.get(i, {}), **row},
+            frozenset(code for code, value in extra.get(i, {}).items() if value is None),
         )
         for i, row in rows.items()
     }

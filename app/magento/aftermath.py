@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app import sending
 from app.magento import changes, grid_rows, newsletter, shop
 
 log = logging.getLogger(__name__)
@@ -141,9 +142,9 @@ def revoke_tokens(
         return []
     key = {"user_type_id": CUSTOMER_TYPE, "user_id": entity_id}
     moment = int(now.replace(tzinfo=UTC).timestamp())
-    standing = connection.execute(
-        sa.select(table.c.revoke_before).where(*(table.c[name] == value for name, value in key.items()))
-    ).scalar()
+    text = sending.select(table, connection.dialect, tuple(key))
+    rows = sending.ask(connection, sending.Order(text, sending.where(key)))[0].rows
+    standing = rows[0][text.names.index("revoke_before")] if rows else None
     if standing is not None and standing >= moment:
         return []
     before = None if standing is None else {"revoke_before": standing}

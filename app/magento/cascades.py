@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from app import sending
 from app.magento import changes
 
 TAKEN, LOOSED = "CASCADE", "SET NULL"
@@ -139,33 +141,48 @@ def _hanging(
             if parent == table and row.get(column) is not None:
                 for reference in references:
                     wanted.setdefault(reference, set()).add(row[column])
-    for reference, values in _present(connection, wanted):
-        query = sa.text(f"SELECT * FROM `{reference.table}` WHERE `{reference.column}` IN :them")  # noqa: S608 # nosec B608
-        query = query.bindparams(sa.bindparam("them", expanding=True))
-        for held in connection.execute(query, {"them": sorted(values)}).mappings():
-            row = dict(held)
-            key = {column: row[column] for column in cascades.keys.get(reference.table, (reference.column,))}
-            name = reference.table.removeprefix(prefix)
-            if reference.rule == TAKEN:
-                yield changes.RowChange(name, key, row, None)
-            else:
-                yield changes.RowChange(name, key, {reference.column: row[reference.column]}, {reference.column: None})
+    for reference, row in _rows(connection, _present(connection, wanted)):
+        key = {column: row[column] for column in cascades.keys.get(reference.table, (reference.column,))}
+        name = reference.table.removeprefix(prefix)
+        if reference.rule == TAKEN:
+            yield changes.RowChange(name, key, row, None)
+        else:
+            yield changes.RowChange(name, key, {reference.column: row[reference.column]}, {reference.column: None})
 
 
-def _present(connection: sa.Connection, wanted: Mapping[Reference, set[Any]]) -> Iterator[tuple[Reference, set[Any]]]:
+def _rows(
+    connection: sa.Connection, wanted: Mapping[Reference, set[Any]]
+) -> Iterator[tuple[Reference, dict[str, Any]]]:
+    """Read the rows that refer to some values, in one message."""
+    orders = [
+        sending.Order(_referring(each, connection.dialect), {"them": sorted(them)}) for each, them in wanted.items()
+    ]
+    for reference, answer in zip(wanted, sending.ask(connection, *orders) if orders else (), strict=True):
+        yield from ((reference, dict(zip(answer.names, row, strict=True))) for row in answer.rows)
+
+
+@functools.lru_cache(maxsize=1000)
+def _referring(reference: Reference, dialect: sa.Dialect) -> sending.Text:
+    query = f"SELECT * FROM `{reference.table}` WHERE `{reference.column}` IN :them"  # noqa: S608 # nosec B608
+    return sending.Text(sa.text(query), dialect)
+
+
+def _present(connection: sa.Connection, wanted: Mapping[Reference, set[Any]]) -> dict[Reference, set[Any]]:
     """Leave out the references that no row has."""
     if not wanted:
-        return
-    questions, values = [], {}
-    for place, (reference, them) in enumerate(wanted.items()):
-        questions.append(
-            f"SELECT {place} FROM DUAL WHERE EXISTS"  # noqa: S608 # nosec B608
-            f" (SELECT 1 FROM `{reference.table}` WHERE `{reference.column}` IN :them{place})"
-        )
-        values[f"them{place}"] = sorted(them)
-    query = sa.text(" UNION ALL ".join(questions))
-    query = query.bindparams(*(sa.bindparam(name, expanding=True) for name in values))
-    there = set(connection.execute(query, values).scalars())
-    for place, (reference, them) in enumerate(wanted.items()):
-        if place in there:
-            yield reference, them
+        return {}
+    given = {f"them{place}": sorted(values) for place, values in enumerate(wanted.values())}
+    text = _question(tuple(wanted), connection.dialect)
+    there = {row[0] for row in sending.ask(connection, sending.Order(text, given))[0].rows}
+    return {reference: them for place, (reference, them) in enumerate(wanted.items()) if place in there}
+
+
+@functools.lru_cache(maxsize=100)
+def _question(references: tuple[Reference, ...], dialect: sa.Dialect) -> sending.Text:
+    """Ask which of some references a row has: the numbers of those come."""
+    parts = (
+        f"SELECT {place} FROM DUAL WHERE EXISTS"  # noqa: S608 # nosec B608
+        f" (SELECT 1 FROM `{reference.table}` WHERE `{reference.column}` IN :them{place})"
+        for place, reference in enumerate(references)
+    )
+    return sending.Text(sa.text(" UNION ALL ".join(parts)), dialect)

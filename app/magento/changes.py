@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from app import sending
 from app.magento import driver_errors, errors, schema
 
 ER_DUP_ENTRY = 1062
@@ -67,9 +68,10 @@ class RowChange:
 def execute(connection: sa.Connection, tables: Tables, changes: Iterable[RowChange]) -> list[RowChange]:
     """Write the changes in their order and give them back with the ids the database chose.
 
-    Neighbours that do the same to one table share a statement. Raises Changed when a row to update or delete
-    is gone, or a row to insert with a known key came up since; driver errors leave as they are (the
-    transaction translates them).
+    Neighbours that do the same to one table share a statement. Where nobody waits for its answer it is sent with the
+    next one (sending.later), at the latest by the commit. Raises Changed, then, when a row to update or delete is
+    gone, or a row to insert with a known key came up since; driver errors leave as they are (the transaction
+    translates them).
     """
     ids: dict[New, int] = {}
     done: list[RowChange] = []
@@ -126,25 +128,15 @@ def removal(
     connection: sa.Connection, tables: Tables, names: Iterable[str], value: Any, column: str = "customer_id"
 ) -> list[RowChange]:
     """Plan that the rows of some tables go which have a value, the customer's id, in a column; tables may be absent."""
+    there = [(name, table) for name in names if (table := tables.get(name)) is not None]
+    texts = (sending.select(table, connection.dialect, (column,)) for _, table in there)
+    answers = sending.ask(connection, *(sending.Order(text, sending.where({column: value})) for text in texts))
     found: list[RowChange] = []
-    for name in names:
-        table = tables.get(name)
-        if table is None:
-            continue
-        keys = [key.name for key in table.primary_key.columns]
-        for row in connection.execute(sa.select(table).where(table.c[column] == value)).mappings():
-            found.append(RowChange(name, {key: row[key] for key in keys}, dict(row), None))
+    for (name, table), answer in zip(there, answers, strict=True):
+        keys, columns = table.primary_key.columns.keys(), table.columns.keys()
+        for row in (dict(zip(columns, each, strict=True)) for each in answer.rows):
+            found.append(RowChange(name, {key: row[key] for key in keys}, row, None))
     return found
-
-
-def among(column: sa.ColumnElement[Any], one: bool) -> sa.ColumnElement[bool]:
-    """Make the condition of a prepared statement that a column holds one of some ids, which `them` gives."""
-    return column == sa.bindparam("ids") if one else column.in_(sa.bindparam("ids", expanding=True))
-
-
-def them(ids: Sequence[int]) -> dict[str, Any]:
-    """Give the parameter of `among`: of one id alone no list, which takes longer to send."""
-    return {"ids": ids[0] if len(ids) == 1 else ids}
 
 
 def reverse(change: RowChange) -> RowChange:
@@ -184,31 +176,50 @@ def _insert(
     rows = [
         {c: v for c, v in {**change.key, **(change.after or {})}.items() if not isinstance(v, New)} for change in run
     ]
-    try:
-        result = connection.execute(table.insert(), rows if len(rows) > 1 else rows[0])
-    except exc.IntegrityError as error:
+
+    def refused(error: exc.DBAPIError) -> None:
         if automatic or driver_errors.number(error.orig) != ER_DUP_ENTRY:
-            raise
+            raise error
         taken = driver_errors.translate(error)
         other = isinstance(taken, errors.Duplicate) and taken.key != "PRIMARY"
         raise errors.Changed(table.name, dict(first.key), taken=other) from error
+
+    if len(rows) > 1:
+        try:
+            connection.execute(table.insert(), rows)
+        except exc.IntegrityError as error:
+            refused(error)
+        return list(run)
+    text = sending.insert(table, connection.dialect, tuple(rows[0]))
+    order = sending.Order(text, rows[0], failed=refused)
     if not automatic:
+        sending.later(connection, order)
         return list(run)
     column, name = automatic[0]
-    ids[name] = int(result.lastrowid)
+    ids[name] = sending.ask(connection, order)[0].lastrowid
     return [replace(first, key={**first.key, column: ids[name]})]
 
 
 def _update_or_delete(connection: sa.Connection, table: sa.Table, run: Sequence[RowChange]) -> None:
-    keys = [change.key for change in run]
-    columns = list(keys[0])
+    keys, after = [change.key for change in run], run[0].after
+
+    def judge(count: int) -> None:
+        if count != len(run):
+            raise errors.Changed(table.name, [dict(key) for key in keys])
+
+    columns = tuple(keys[0])
+    if len(run) == 1:
+        if after is None:
+            text = sending.delete(table, connection.dialect, columns)
+        else:
+            text = sending.update(table, connection.dialect, tuple(after), columns)
+        given = {**sending.where(keys[0]), **(after or {})}
+        sending.later(connection, sending.Order(text, given, heard=lambda answer: judge(answer.rowcount)))
+        return
     condition: sa.ColumnElement[bool]
     if len(columns) == 1:
-        values = [key[columns[0]] for key in keys]
-        condition = table.c[columns[0]] == values[0] if len(values) == 1 else table.c[columns[0]].in_(values)
+        condition = table.c[columns[0]].in_([key[columns[0]] for key in keys])
     else:
         condition = sa.or_(*(sa.and_(*(table.c[c] == key[c] for c in columns)) for key in keys))
-    after = run[0].after
     statement = table.delete().where(condition) if after is None else table.update().where(condition).values(after)
-    if connection.execute(statement).rowcount != len(run):
-        raise errors.Changed(table.name, [dict(key) for key in keys])
+    judge(connection.execute(statement).rowcount)

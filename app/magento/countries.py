@@ -6,6 +6,7 @@ What one shop wants of them, for one store, is `places`' business.
 from __future__ import annotations
 
 import difflib
+import functools
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -38,7 +39,11 @@ class Regions:
     """The list of one country: by id, and by the words for a region, the surer kind of word first."""
 
     by_id: Mapping[int, Region]
-    ways: tuple[Mapping[str, tuple[Region, ...]], ...]
+
+    @functools.cached_property
+    def ways(self) -> tuple[Mapping[str, tuple[Region, ...]], ...]:
+        """Give the regions by their words, a mapping for each kind; made when the first one is looked for."""
+        return tuple(_by_words(self.by_id.values(), words) for words in WORDS)
 
 
 @dataclass(frozen=True)
@@ -80,17 +85,17 @@ def load(connection: sa.Connection, tables: schema.Tables) -> Countries:
     if country is None:
         return Countries(frozenset(), {}, {})
     codes = connection.execute(sa.select(country.c.country_id, country.c.iso3_code)).all()
-    found: dict[str, list[Region]] = {}
+    found: dict[str, dict[int, Region]] = {}
     if region is not None:
         names = _names(connection, tables)
         columns = (region.c.region_id, region.c.country_id, region.c.code, region.c.default_name)
         for row in connection.execute(sa.select(*columns).order_by(region.c.region_id)):
             one = Region(row[0], row[1], row[2] or "", row[3] or row[2] or "", names.get(row[0], {}))
-            found.setdefault(one.country_id, []).append(one)
+            found.setdefault(one.country_id, {})[one.region_id] = one
     return Countries(
         frozenset(code for code, _ in codes),
         {long: code for code, long in codes if long},
-        {country_id: _regions(regions) for country_id, regions in found.items()},
+        {country_id: Regions(regions) for country_id, regions in found.items()},
     )
 
 
@@ -117,15 +122,12 @@ WORDS: tuple[Callable[[Region], Iterable[str]], ...] = (
 )
 
 
-def _regions(regions: Collection[Region]) -> Regions:
-    ways = []
-    for words in WORDS:
-        way: dict[str, tuple[Region, ...]] = {}
-        for region in regions:
-            for word in {folded(word) for word in words(region) if word}:
-                way[word] = (*way.get(word, ()), region)
-        ways.append(way)
-    return Regions({region.region_id: region for region in regions}, tuple(ways))
+def _by_words(regions: Iterable[Region], words: Callable[[Region], Iterable[str]]) -> Mapping[str, tuple[Region, ...]]:
+    found: dict[str, tuple[Region, ...]] = {}
+    for region in regions:
+        for word in {folded(word) for word in words(region) if word}:
+            found[word] = (*found.get(word, ()), region)
+    return found
 
 
 def _likeness(word: str, region: Region) -> float:

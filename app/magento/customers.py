@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app import sending, wire
 from app.magento import aftermath, catalog, changes, errors, newsletter, options, shop, uniqueness, value_rows, values
 
 TABLE = "customer_entity"
@@ -17,6 +18,7 @@ ALWAYS = (
     *("rp_token_created_at", "failures_num", "first_failure", "lock_expires", "session_cutoff"),
     *("disable_auto_group_change", "confirmation"),
 )
+IDS = ("ids alone",)  # stands for no attributes, not even those
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,12 @@ def fetch(
     codes: Iterable[str] | None = None,
     lock: bool = False,
 ) -> dict[int, Customer]:
-    """Read customers in two statements, whatever their number; unknown ids are left out.
+    """Read customers in two statements and one message, whatever their number; unknown ids are left out.
 
     codes: the attributes wanted besides ALWAYS, for None all readable ones but the newsletter, which takes more
     statements. lock: hold the rows until the transaction ends.
     """
-    return fetch_with(connection, shop, ids, None if codes is None else tuple(codes), lock=lock)[0]
+    return fetch_with(connection, shop, ids, None if codes is None else tuple(codes), lock=lock).customers
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,24 @@ class More:
     """What is read along with customers, from tables that are not the shop's.
 
     name: of which statements that are kept; add: adds the columns to the query, given that and the customer's id;
-    given: the parameters that they need.
+    given: the parameters that they need. besides: statements to be sent in the same message, behind these.
     """
 
     name: str
     add: Callable[[sa.Select[Any], sa.Column[Any]], sa.Select[Any]]
     given: Mapping[str, Any]
+    besides: Sequence[sending.Order] = ()
+
+
+@dataclass(frozen=True)
+class Read:
+    """Customers as they were read; `beside`: of each the values of the columns that More added; `answers`: to what was
+    sent besides.
+    """
+
+    customers: dict[int, Customer]
+    beside: dict[int, Sequence[Any]]
+    answers: Sequence[wire.Answer] = ()
 
 
 def fetch_with(
@@ -69,49 +83,65 @@ def fetch_with(
     more: More | None = None,
     *,
     lock: bool = False,
-) -> tuple[dict[int, Customer], dict[int, Sequence[Any]]]:
-    """Read customers as fetch does; give also, by customer, the values of the columns that `more` added.
+) -> Read:
+    """Read customers as fetch does, and more, all in one message.
 
-    Not with lock: the statement would hold other tables' rows too, and read them as they were before it waited.
+    With lock what More adds comes by a statement of its own: it must not hold other tables' rows, nor read them as they
+    were before the customers were held.
     """
     wanted_ids = sorted(set(ids))
     if not wanted_ids:
-        return {}, {}
-    one = len(wanted_ids) == 1
-    attributes, names, statement = shop.prepared(
-        ("customers", codes, lock, one, more and more.name), lambda: _query(shop, codes, more, lock=lock, one=one)
-    )
+        return Read({}, {})
+    queries = [_query(shop, codes, None if lock else more, lock=lock)]
+    if lock and more is not None:
+        queries.append(_query(shop, IDS, more, lock=False))
+    attributes, given = queries[0].attributes, {"ids": wanted_ids, **(more.given if more else {})}
+    custom = value_rows.order(shop, attributes, wanted_ids)
+    orders = [sending.Order(query.text, given) for query in queries]
+    orders += [*([custom] if custom else []), *(more.besides if more else ())]
+    answers = sending.ask(connection, *orders)
     none = dict.fromkeys(a.code for a in attributes)
-    found: dict[int, dict[str, Any]] = {}
-    beside: dict[int, Sequence[Any]] = {}
-    for row in connection.execute(statement, {**changes.them(wanted_ids), **(more.given if more else {})}).all():
-        found[row[0]] = {**none, **dict(zip(names, row, strict=False))}
-        beside[row[0]] = row[len(names) :]
+    found = {row[0]: {**none, **dict(zip(queries[0].names, row, strict=False))} for row in answers[0].rows}
+    beside: dict[int, Sequence[Any]] = {row[0]: row[len(queries[-1].names) :] for row in answers[len(queries) - 1].rows}
     hollow: dict[int, set[str]] = {}
-    for entity_id, held in value_rows.fetch(connection, shop, attributes, list(found)).items():
-        found[entity_id] |= held
-        hollow[entity_id] = {code for code, value in held.items() if value is None}
+    for entity_id, held in value_rows.held(attributes, answers[len(queries)]).items() if custom else ():
+        if entity_id in found:
+            found[entity_id] |= held
+            hollow[entity_id] = {code for code, value in held.items() if value is None}
     subscribed: Mapping[int, Mapping[str, Any]] = {}
     if found and any(a.subscription for a in attributes):
         subscribed = newsletter.fetch(connection, shop, found)
         for entity_id, subscription in subscribed.items():
             found[entity_id][catalog.NEWSLETTER.code] = subscription["subscriber_status"]
     customers = {i: Customer(i, data, frozenset(hollow.get(i, ())), subscribed.get(i)) for i, data in found.items()}
-    return customers, beside
+    return Read(customers, beside, answers[len(queries) + bool(custom) :])
 
 
-def _query(
-    shop: shop.Shop, codes: tuple[str, ...] | None, more: More | None, *, lock: bool, one: bool
-) -> tuple[list[catalog.Attribute], list[str], sa.Select[Any]]:
-    """Make the statement that reads customers, once; with the attributes it is for and the names of their columns."""
-    attributes = _wanted(shop, codes)
-    entity = shop.tables[TABLE]
-    columns = [entity.c.entity_id]
-    columns += [entity.c[a.column] for a in attributes if a.static and a.column != "entity_id"]
-    statement = sa.select(*columns).where(changes.among(entity.c.entity_id, one)).order_by(entity.c.entity_id)
-    if more is not None:
-        statement = more.add(statement, entity.c.entity_id)
-    return attributes, [column.name for column in columns], statement.with_for_update() if lock else statement
+@dataclass(frozen=True)
+class _Query:
+    """The statement that reads customers; which attributes it is for, and its columns' names but for what was added."""
+
+    attributes: Sequence[catalog.Attribute]
+    names: Sequence[str]
+    text: sending.Text
+
+
+def _query(shop: shop.Shop, codes: tuple[str, ...] | None, more: More | None, *, lock: bool) -> _Query:
+    """Make the statement that reads customers, once."""
+
+    def build() -> _Query:
+        attributes = [] if codes == IDS else _wanted(shop, codes)
+        entity = shop.tables[TABLE]
+        columns = [entity.c.entity_id]
+        columns += [entity.c[a.column] for a in attributes if a.static and a.column != "entity_id"]
+        statement = sa.select(*columns).where(sending.among(entity.c.entity_id, "ids")).order_by(entity.c.entity_id)
+        if more is not None:
+            statement = more.add(statement, entity.c.entity_id)
+        text = sending.Text(statement.with_for_update() if lock else statement, shop.engine.dialect)
+        return _Query(attributes, [column.name for column in columns], text)
+
+    made: _Query = shop.prepared(("customers", codes, lock, more and more.name), build)
+    return made
 
 
 def find_by_email(connection: sa.Connection, shop: shop.Shop, email: str, website_id: int | None) -> list[int]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.dialects import mysql
 
+from app import sending, wire
 from app.magento import catalog, columns, driver_errors, errors, shop
 
 log = logging.getLogger(__name__)
 
-INDEXER = "customer_grid"
+INDEXER, WORKING = "customer_grid", "working"
 NAME = ("prefix", "firstname", "middlename", "lastname", "suffix")
 FULL_ADDRESS = ("street", "city", "region", "postcode")
 TEXT_CHARACTERS = 16383  # what a TEXT column surely holds, at four bytes each
@@ -29,44 +29,64 @@ def rewrite(connection: sa.Connection, shop: shop.Shop, entity_ids: Sequence[int
     Nothing is written, with a warning, when the shop has no grid, Magento is rebuilding it, or a value does
     not fit into it: the grid is derived and must never refuse a customer.
     """
-    if not entity_ids or not writable(connection, shop):
-        return
-    for last in (False, True):
-        grid = shop.grid
-        if grid is None:
-            log.warning("the shop has no customer grid; reindex customer_grid")
-            return
-        try:
-            statement = shop.prepared("grid upsert", partial(_upsert, shop, grid))
-            connection.execute(statement, {"ids": list(entity_ids)})
-            return
-        except exc.DBAPIError as error:
-            number = driver_errors.number(error.orig)
-            if number in REBUILT and not last:
-                shop.refresh_grid(connection)
-            elif number in REBUILT or isinstance(driver_errors.translate(error), errors.Rejected):
-                log.warning("grid rows of %s not written, reindex customer_grid: %s", list(entity_ids), error.orig)
-                return
-            else:
-                raise
+    _write(connection, shop, "upsert", entity_ids, _upsert)
 
 
 def remove(connection: sa.Connection, shop: shop.Shop, entity_ids: Sequence[int]) -> None:
     """Take removed customers out of the grid."""
+    _write(connection, shop, "remove", entity_ids, _remove)
+
+
+Build = Callable[[shop.Shop, sa.Table], Any]
+"""Makes a statement about the grid rows of some customers, whose ids come under the name `ids`."""
+
+
+def _write(
+    connection: sa.Connection, shop: shop.Shop, what: str, ids: Sequence[int], build: Build, *, last: bool = False
+) -> None:
+    """Send a statement about some customers' rows with the next statement (sending.later)."""
     grid = shop.grid
-    if grid is not None and writable(connection, shop):
-        connection.execute(grid.delete().where(grid.c.entity_id.in_(entity_ids)))
+    if grid is None:
+        log.warning("the shop has no customer grid; reindex customer_grid")
+    if grid is None or not ids:
+        return
+
+    def failed(error: exc.DBAPIError) -> None:
+        number = driver_errors.number(error.orig)
+        if number in REBUILT and not last:
+            shop.refresh_grid(connection)
+            _write(connection, shop, what, ids, build, last=True)
+        elif number in REBUILT or isinstance(driver_errors.translate(error), errors.Rejected):
+            log.warning("grid rows of %s not written, reindex customer_grid: %s", list(ids), error.orig)
+        else:
+            raise error
+
+    dialect = connection.dialect
+    if "indexer_state" in shop.tables:
+        asked = shop.prepared("grid state", lambda: sending.Text(_state(shop), dialect))
+        sending.later(connection, sending.Order(asked, heard=_warn))
+    text = shop.prepared(("grid", what), lambda: sending.Text(build(shop, grid), dialect))
+    sending.later(connection, sending.Order(text, {"ids": ids}, failed=failed))
 
 
-def writable(connection: sa.Connection, shop: shop.Shop) -> bool:
-    state = shop.tables.get("indexer_state")
-    if state is None:
-        return True
-    status = connection.execute(sa.select(state.c.status).where(state.c.indexer_id == INDEXER)).scalar()
-    if status == "working":
+def _state(shop: shop.Shop) -> sa.Select[Any]:
+    """Ask whether Magento is rebuilding the grid: then a row comes."""
+    state = shop.tables["indexer_state"]
+    return sa.select(state.c.status).where(state.c.indexer_id == INDEXER, state.c.status == WORKING)
+
+
+def _warn(answer: wire.Answer) -> None:
+    if answer.rows:
         log.warning("the customer grid is being rebuilt; rows written now may be missing from it")
-        return False
-    return True
+
+
+def _free(shop: shop.Shop) -> sa.ColumnElement[bool]:
+    """Make the condition that Magento is not rebuilding the grid."""
+    return sa.not_(_state(shop).exists()) if "indexer_state" in shop.tables else sa.true()
+
+
+def _remove(shop: shop.Shop, grid: sa.Table) -> Any:
+    return grid.delete().where(sending.among(grid.c.entity_id, "ids"), _free(shop))
 
 
 @dataclass(frozen=True)
@@ -95,7 +115,7 @@ def _upsert(shop: shop.Shop, grid: sa.Table) -> Any:
                 shipping, shipping.c.entity_id == entity.c.default_shipping
             )
         )
-        .where(entity.c.entity_id.in_(sa.bindparam("ids", expanding=True)))
+        .where(sending.among(entity.c.entity_id, "ids"), _free(shop))
         .subquery("fresh")
     )
     insert = mysql.insert(grid).from_select(list(expressions), sa.select(rows))

@@ -6,6 +6,7 @@ somebody took out as a guest and which becomes the customer's. Sources: Subscrip
 
 from __future__ import annotations
 
+import functools
 import logging
 import secrets
 import string
@@ -17,6 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app import sending
 from app.magento import catalog, changes, errors, shop
 
 log = logging.getLogger(__name__)
@@ -78,8 +80,14 @@ def _rows(connection: sa.Connection, column: sa.Column[Any], values: list[Any]) 
     """Read the subscriptions that have one of the values in a column, the oldest first."""
     if not values:
         return []
-    query = sa.select(column.table).where(column.in_(values)).order_by(column.table.c.subscriber_id)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    answer = sending.ask(connection, sending.Order(_text(column, connection.dialect), {"them": values}))[0]
+    return [dict(zip(answer.names, row, strict=True)) for row in answer.rows]
+
+
+@functools.lru_cache(maxsize=16)
+def _text(column: sa.Column[Any], dialect: sa.Dialect) -> sending.Text:
+    query = sa.select(column.table).where(sending.among(column, "them")).order_by(column.table.c.subscriber_id)
+    return sending.Text(query, dialect)
 
 
 def plan(
@@ -146,13 +154,18 @@ def follow(
     return planned
 
 
-def waits(connection: sa.Connection, shop: shop.Shop, entity_id: int) -> bool:
+def waits(connection: sa.Connection, shop: shop.Shop, entity_id: changes.Id) -> bool:
     """Say whether a subscription of a customer waits for its account's confirmation, which any save looks at."""
     table = shop.tables.get(TABLE)
-    if table is None:
+    if table is None or isinstance(entity_id, changes.New):
         return False
-    mine = (table.c.customer_id == entity_id, table.c.subscriber_status == UNCONFIRMED)
-    return connection.execute(sa.select(table.c.subscriber_id).where(*mine).limit(1)).first() is not None
+
+    def build() -> sending.Text:
+        mine = (table.c.customer_id == sa.bindparam("customer"), table.c.subscriber_status == UNCONFIRMED)
+        return sending.Text(sa.select(table.c.subscriber_id).where(*mine).limit(1), connection.dialect)
+
+    text = shop.prepared("newsletter waits", build)
+    return bool(sending.ask(connection, sending.Order(text, {"customer": entity_id}))[0].rows)
 
 
 def _made(shop: shop.Shop, one: Reader, now: datetime) -> changes.RowChange:

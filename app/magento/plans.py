@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app import sending
 from app.magento import (
     aftermath,
     catalog,
@@ -142,12 +143,17 @@ def remove(connection: sa.Connection, shop: shop.Shop, entity_id: int, now: date
     Rows that hang on the customer by foreign keys go by the database's cascade. now: naive UTC.
     """
     entity = shop.tables[TABLE]
-    query = sa.select(entity).where(entity.c.entity_id == entity_id).with_for_update()
-    row = connection.execute(query).mappings().first()
-    if row is None:
+
+    def build() -> sending.Text:
+        query = sa.select(entity).where(entity.c.entity_id == sa.bindparam("it")).with_for_update()
+        return sending.Text(query, connection.dialect)
+
+    answer = sending.ask(connection, sending.Order(shop.prepared("customer to go", build), {"it": entity_id}))[0]
+    if not answer.rows:
         return []
-    gone = changes.RowChange(TABLE, {"entity_id": entity_id}, dict(row), None)
-    return [gone, *aftermath.farewell(connection, shop, dict(row), now)]
+    row = dict(zip(answer.names, answer.rows[0], strict=True))
+    gone = changes.RowChange(TABLE, {"entity_id": entity_id}, row, None)
+    return [gone, *aftermath.farewell(connection, shop, row, now)]
 
 
 def _subscribe(shop: shop.Shop, data: Mapping[str, Any]) -> bool | None:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from app import sending, wire
 from app.magento import catalog, changes, shop
 
 
-def fetch(
-    connection: sa.Connection, shop: shop.Shop, attributes: Iterable[catalog.Attribute], ids: list[int]
-) -> dict[int, dict[str, Any]]:
-    """Read custom attributes of entities in one statement: id -> code -> value, None for a row with NULL in it."""
-    custom = {a.attribute_id: a for a in attributes if not a.static and not a.subscription}
-    found: dict[int, dict[str, Any]] = {}
-    if ids and custom:
-        for entity_id, attribute_id, *typed in connection.execute(_select(shop, custom, ids)):
-            value = next((v for v in typed if v is not None), None)
-            found.setdefault(entity_id, {})[custom[attribute_id].code] = value
+def order(shop: shop.Shop, attributes: Iterable[catalog.Attribute], ids: Sequence[int]) -> sending.Order | None:
+    """Ask for custom attributes of entities in one statement; None where none of these is custom."""
+    custom = _custom(attributes)
+    if not custom or not ids:
+        return None
+    text = shop.prepared(("values", *custom), lambda: sending.Text(_select(shop, custom), shop.engine.dialect))
+    return sending.Order(text, {"ids": ids})
+
+
+def held(attributes: Iterable[catalog.Attribute], answer: wire.Answer) -> dict[int, dict[str, Any]]:
+    """Read the answer: id -> code -> value, None for a row with NULL in it."""
+    custom, found = _custom(attributes), dict[int, dict[str, Any]]()
+    for entity_id, attribute_id, *typed in answer.rows:
+        value = next((v for v in typed if v is not None), None)
+        found.setdefault(entity_id, {})[custom[attribute_id].code] = value
     return found
+
+
+def _custom(attributes: Iterable[catalog.Attribute]) -> dict[int | None, catalog.Attribute]:
+    return {a.attribute_id: a for a in attributes if not a.static and not a.subscription}
 
 
 def plan(
@@ -31,18 +41,20 @@ def plan(
     return changes.RowChange(attribute.table, key, before, None if wanted is None else {"value": wanted})
 
 
-def _select(shop: shop.Shop, custom: Mapping[int | None, catalog.Attribute], ids: list[int]) -> sa.CompoundSelect[Any]:
+def _select(shop: shop.Shop, custom: Mapping[int | None, catalog.Attribute]) -> sa.CompoundSelect[Any]:
     """One statement over all value tables, a column for each, so that no value changes its type."""
     tables = sorted({attribute.table for attribute in custom.values()})
     selects = []
     for name in tables:
         table = shop.tables[name]
-        attribute_ids = [i for i, attribute in custom.items() if attribute.table == name]
+        attribute_ids: list[sa.ColumnElement[Any]] = [
+            sa.literal_column(str(i)) for i, attribute in custom.items() if attribute.table == name
+        ]
         typed = [table.c.value if other == name else sa.null() for other in tables]
         labelled = [column.label(f"v{position}") for position, column in enumerate(typed)]
         selects.append(
             sa.select(table.c.entity_id, table.c.attribute_id, *labelled).where(
-                table.c.entity_id.in_(ids), table.c.attribute_id.in_(attribute_ids)
+                sending.among(table.c.entity_id, "ids"), table.c.attribute_id.in_(attribute_ids)
             )
         )
     return sa.union_all(*selects)

@@ -4,12 +4,13 @@ A rule's address is the one that is remembered under the rule's name. Who is not
 addresses.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
+from app import sending, wire
 from app.ledger import addresses as remembered
 from app.magento import addresses, customers
 from app.mapping import addresses as projection
@@ -44,30 +45,45 @@ def fetch(
     connection: sa.Connection,
     bridge: bridges.Bridge,
     found: Mapping[int, customers.Customer],
-    kept: Mapping[int, Mapping[str, int]] | None = None,
     *,
     lock: bool = False,
 ) -> dict[int, Book]:
-    """Read the books of customers, in the same few statements whatever their number; none where no rule wants any.
+    """Read the books of customers, in the same few statements whatever their number; none where no rule wants any."""
+    orders = order(bridge, list(found), lock=lock)
+    if not orders:
+        return dict.fromkeys(found, EMPTY)
+    kept = remembered.fetch(connection, bridge.ledger, list(found))
+    return of(connection, bridge, found, kept, sending.ask(connection, *orders))
 
-    `kept`: what is remembered of each, where that is known already.
-    """
-    if not bridge.ruleset.addresses:
+
+def order(bridge: bridges.Bridge, ids: Sequence[int], *, lock: bool = False) -> list[sending.Order]:
+    """Ask for what books of customers are made of (`of`): nothing where no rule wants any."""
+    if not bridge.ruleset.addresses or not ids:
+        return []
+    return [addresses.order(bridge.shop, ids, lambda name: remembered.ids(bridge.ledger, name), lock=lock)]
+
+
+def of(
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    found: Mapping[int, customers.Customer],
+    kept: Mapping[int, Mapping[str, int]],
+    answers: Sequence[wire.Answer],
+) -> dict[int, Book]:
+    """Make the books of customers. kept: what is remembered of each; answers: to `order`."""
+    if not answers:
         return dict.fromkeys(found, EMPTY)
     named = {rule.name for rule in bridge.ruleset.addresses}
-    kept = remembered.fetch(connection, bridge.ledger, list(found)) if kept is None else kept
-    default = {i: _defaults(customer) for i, customer in found.items()}
-    ids = {a for each in kept.values() for a in each.values()} | {a for each in default.values() for a in each.values()}
-    held = addresses.fetch(connection, bridge.shop, ids, lock=lock)
+    held = addresses.read(connection, bridge.shop, answers[0])
 
     def theirs(customer: int, wanted: Mapping[str, int]) -> dict[str, addresses.Address]:
         return {k: held[a] for k, a in wanted.items() if a in held and held[a].parent_id == customer}
 
     books = {}
-    for i in found:
+    for i, customer in found.items():
         names = kept.get(i, {})
         own = {name: address for name, address in theirs(i, names).items() if name in named}
-        books[i] = Book(own, theirs(i, default[i]), names)
+        books[i] = Book(own, theirs(i, _defaults(customer)), names)
     return books
 
 

@@ -268,7 +268,7 @@ TYPES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "string": (to_string, str),
     "integer": (to_integer, int),
     "decimal": (to_decimal, lambda value: float(value)),
-    "boolean": (to_boolean, lambda value: bool(int(value))),
+    "boolean": (to_boolean, lambda value: bool(value) if isinstance(value, int) else to_boolean(value)),
     "date": (to_date, lambda value: to_date(value).isoformat()),
     "dateTime": (to_datetime, lambda value: to_datetime(value).isoformat() + "Z"),
 }

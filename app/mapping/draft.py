@@ -8,7 +8,8 @@ HEAD = """\
 # yaml-language-server: $schema=./mapping.schema.json
 # Which SCIM attribute of a user is which attribute of a customer of this shop. Lines that begin with # are suggestions:
 # take the # away where your identity provider has the value. `magento-scim check` says whether the file can be used,
-# `magento-scim try user.json` what a user would come to. The language: docs/mapping.md.
+# `magento-scim try user.json` what a user would come to. The language: docs/mapping.md. An editor that knows YAML
+# completes this shop's words after `magento-scim schema > mapping.schema.json`.
 version: 1
 
 prefixes:                      # short names for long URNs
@@ -58,6 +59,28 @@ PLAUSIBLE = {
     "mobile": "'phoneNumbers[type eq \"mobile\"].value'",
     "mobile_number": "'phoneNumbers[type eq \"mobile\"].value'",
 }
+# The same for addresses, below the user's value; a telephone is no part of it.
+OF_ADDRESS = {
+    "firstname": "{from: /name.givenName, default: '{/displayName | first_word}'}",
+    "lastname": "{from: /name.familyName, default: '{/displayName | last_word}'}",
+    "company": "/ent:organization",
+    "street": "streetAddress",
+    "city": "locality",
+    "region": "{from: region, on_invalid: drop}",
+    "postcode": "postalCode",
+    "country_id": "country",
+    "telephone": "{from: ['/phoneNumbers[type eq \"work\"].value', /phoneNumbers.value], default: '-', "
+    "on_invalid: default}",
+}
+ADDRESSES = """
+# Postal addresses of the user that are addresses of the customer:
+#addresses:
+#  - name: work
+#    root: 'addresses[type eq "work"]'   # the paths below start here, those with "/" at the user
+#    default: [billing, shipping]        # where the customer has no such default address yet
+#    on_invalid: drop                    # what the shop would not take waits until it is whole; reject answers 400
+#    fields:
+"""
 MANY = 8  # labels in one comment
 
 
@@ -70,7 +93,18 @@ def write(magento: shop.Shop) -> str:
     lines = [f"  {code}: {_source(code)}{_comment(magento, each)}" for code, each in _ordered(needed)]
     lines += ["", "# This shop has besides:"]
     lines += [f"#  {code}: {_source(code)}{_comment(magento, each)}" for code, each in more.items()]
-    return HEAD + "\n".join(lines) + "\n" + _groups(magento) + "\npassword: accept               # accept | ignore\n"
+    body = "\n".join(lines) + "\n" + _addresses(magento) + _groups(magento)
+    return HEAD + body + "\npassword: accept               # accept | ignore\n"
+
+
+def _addresses(magento: shop.Shop) -> str:
+    website = magento.stores.default_website_id()
+    known = {code: each for code, each in magento.catalog.address.items() if each.read_only_reason is None}
+    needed = (code for code, each in known.items() if code not in OF_ADDRESS and each.required_on(website))
+    sources = {code: source for code, source in OF_ADDRESS.items() if code in known}
+    sources |= {code: f"/shop:{_camel(code)}" for code in needed}
+    fields = (f"#      {code}: {source}{_comment(magento, known[code])}\n" for code, source in sources.items())
+    return ADDRESSES + "".join(fields)
 
 
 def _may_be_mapped(attribute: catalog.Attribute) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app import sending
 from app.ledger import groups as memberships
 from app.ledger import links, marks
 from app.magento import changes, customers, database, doors, plans
@@ -472,6 +473,7 @@ def delete(bridge: bridges.Bridge, group_id: str, check: Check | None = None) ->
         try:
             planned = shop_groups.remove(connection, bridge.shop, held.group_id, now)
             writes.carry_out(connection, bridge, writes.Deed("delete", "Group", held.group_id), planned)
+            sending.tell(connection)
         except shop_errors.Rejected as error:
             raise errors.Forbidden(f"The group {held.name!r} cannot be deleted: {error.reason}.") from error
 

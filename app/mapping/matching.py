@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app import sending
 from app.ledger import links
 from app.magento import customers, database, values
 from app.mapping import bridges, naming, standing, visibility
@@ -31,8 +32,6 @@ def find(connection: sa.Connection, bridge: bridges.Bridge, resource: standing.R
 
     Raises Uniqueness where a managed one is meant.
     """
-    if _is_nobody(connection, bridge, resource):
-        return None
     found = _by(_named(connection, bridge, "userName", resource["userName"]), "userName")
     for path in bridge.ruleset.match.by:
         for value in paths.read(resource, path) if found is None else ():
@@ -43,8 +42,11 @@ def find(connection: sa.Connection, bridge: bridges.Bridge, resource: standing.R
     return found
 
 
-def _is_nobody(connection: sa.Connection, bridge: bridges.Bridge, resource: standing.Resource) -> bool:
-    """Say whether nobody at all, of any tenant or website, has one of the names by which a user is looked for."""
+def is_nobody(connection: sa.Connection, bridge: bridges.Bridge, resource: standing.Resource) -> bool:
+    """Say whether nobody at all, of any tenant or website, has one of the names by which a user is looked for.
+
+    One statement where `find` takes some, for those who come: most are nobody yet.
+    """
     sought: dict[str, list[str]] = {"user_names": [links.fold(resource["userName"])], "external_ids": [], "emails": []}
     for path in bridge.ruleset.match.by:
         by_id = path.attribute is not None and path.attribute.name == "externalId"
@@ -52,8 +54,10 @@ def _is_nobody(connection: sa.Connection, bridge: bridges.Bridge, resource: stan
     sought["emails"] = [each for each in (*sought["emails"], bridge.email_of(resource)) if each]
     sought["emails"] = [email for email in dict.fromkeys(sought["emails"]) if values.storable(email)]
     sought = {name: them for name, them in sought.items() if them}
-    query = bridge.shop.prepared(("anybody", *sought), lambda: _anybody(bridge, sought))
-    return connection.execute(query, {**sought, "tenant": bridge.tenant}).first() is None
+    text = bridge.shop.prepared(
+        ("anybody", *sought), lambda: sending.Text(_anybody(bridge, sought), connection.dialect)
+    )
+    return not sending.ask(connection, sending.Order(text, {**sought, "tenant": bridge.tenant}))[0].rows
 
 
 def _anybody(bridge: bridges.Bridge, sought: Collection[str]) -> sa.CompoundSelect[Any]:
@@ -67,7 +71,7 @@ def _anybody(bridge: bridges.Bridge, sought: Collection[str]) -> sa.CompoundSele
     parts = []
     for name in sought:
         for column in columns[name]:
-            part = sa.select(column.table.c.entity_id).where(column.in_(sa.bindparam(name, expanding=True)))
+            part = sa.select(column.table.c.entity_id).where(sending.among(column, name))
             parts.append(part if name == "emails" else part.where(link.c.tenant == sa.bindparam("tenant")))
     return sa.union_all(*parts)
 

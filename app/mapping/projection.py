@@ -6,6 +6,7 @@ Both ways stand side by side, so that what is read is what was written.
 import copy
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Self
 
 from app.magento import catalog, errors, placement, shop, values
@@ -62,17 +63,22 @@ class Context:
 
 
 def outcome(rule: rules.Rule, document: Resource, context: Context) -> Outcome:
-    """Say what one rule wants to stand in the shop for a document.
-
-    Order: condition, select, transform and lookup, default, option, type, then the shop's own checks.
-    """
-    document = context.seen(document)
+    """Say what one rule wants to stand in the shop for a document, as far as its `write` lets it."""
     if rule.write == "create" and not context.creating:
         return KEEP
     if rule.write == "if_empty" and context.data.get(rule.target) not in (None, ""):
         return KEEP
+    return _made(rule, document, context)
+
+
+def _made(rule: rules.Rule, document: Resource, context: Context) -> Outcome:
+    """Say what a document comes to by one rule, whether it may be written now or not.
+
+    Order: condition, select, transform and lookup, default, option, type, then the shop's own checks.
+    """
+    document = context.seen(document)
     if rule.when is not None and not filters.evaluate(rule.when, document):
-        return KEEP if rule.otherwise is rules.NOTHING else _store(rule, rule.otherwise, context)
+        return KEEP if rule.otherwise is rules.NOTHING else stored(rule, rule.otherwise, context)
     try:
         value = _shape(rule, _select(rule, document, context))
     except converters.Bad as error:
@@ -81,7 +87,7 @@ def outcome(rule: rules.Rule, document: Resource, context: Context) -> Outcome:
         value = _default(rule, document, context)
     if value is None and rule.on_null == "keep" and not context.creating:
         return KEEP
-    result = _store(rule, value, context)
+    result = stored(rule, value, context)
     if result.problem and value is not None:
         return _invalid(rule, result.problem, document, context)
     return result
@@ -131,11 +137,11 @@ def _invalid(rule: rules.Rule, reason: str, document: Resource, context: Context
     if rule.on_invalid == "drop":
         return KEEP
     if rule.on_invalid == "default" and rule.default is not None:
-        return _store(rule, _default(rule, document, context), context)
+        return stored(rule, _default(rule, document, context), context)
     return Outcome(problem=reason)
 
 
-def _store(rule: rules.Rule, value: Any, context: Context) -> Outcome:
+def stored(rule: rules.Rule, value: Any, context: Context) -> Outcome:
     """Find the option, take the type, and let the shop's own rules judge."""
     attribute = rule.attribute
     if value is None or value == "":
@@ -174,6 +180,8 @@ def _typed(rule: rules.Rule, value: Any) -> Any:
     typed = converters.TYPES[rule.type][0](value)
     if rule.max_length and len(str(typed)) > rule.max_length:
         raise converters.Bad(f"is longer than the {rule.max_length} characters that mapping.yaml allows")
+    if rule.attribute.type == "string" and isinstance(typed, bool | date):
+        return converters.to_string(converters.TYPES[rule.type][1](typed))  # a text of the shop that holds one
     return typed
 
 
@@ -196,13 +204,26 @@ def turn(rule: rules.Rule, context: Context) -> Any:
     elif rule.lists and _takes_lists(rule.sources[0]):
         shown = str(actual).split("," if rule.attribute.input == "multiselect" else "\n")
     else:
-        shown = converters.TYPES[rule.type][1](actual)
+        shown = _of_type(rule, actual)
     if isinstance(shown, list):
         listed = [_looked_up(rule, each) for each in shown]
         return listed if _takes_lists(rule.sources[0]) else ", ".join(listed)
+    if shown is None:
+        return None
     shown = _looked_up(rule, shown)
-    leaf = rule.sources[0].leaf
-    return converters.to_string(shown) if leaf is not None and leaf.type == "string" else shown
+    return converters.to_string(shown) if _is_text(rule.sources[0]) else shown
+
+
+def _of_type(rule: rules.Rule, actual: Any) -> Any:
+    """Give the shop's value as the rule's type; where its text is none, that text, or nothing where no text fits."""
+    try:
+        return converters.TYPES[rule.type][1](actual)
+    except ValueError:
+        return str(actual) if _is_text(rule.sources[0]) else None
+
+
+def _is_text(path: paths.Path) -> bool:
+    return path.leaf is not None and path.leaf.type == "string"
 
 
 def _looked_up(rule: rules.Rule, shown: Any) -> Any:
@@ -243,7 +264,7 @@ def _agrees(rule: rules.Rule, document: Resource, context: Context) -> bool:
     """Say whether the shop holds what the rule would write for this document."""
     if not rule.goes_in:
         return False
-    wanted = outcome(rule, document, context)
+    wanted = _made(rule, document, context)
     if wanted.keep or wanted.problem:
         return wanted.problem is not None and context.data.get(rule.target) is None
     return values.equal(rule.attribute, context.data.get(rule.target), wanted.value)

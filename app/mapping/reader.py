@@ -55,9 +55,11 @@ def read(text: str, filename: str, shop: shop.Shop) -> rules.Rulebook:
     root = root if isinstance(root.value, dict) else replace(root, value={})
     reader = words.Reader(shop, problems)
     named, each = {}, {}
-    for entry in tenants.entries(reader, root):
+    entries = tenants.entries(reader, root)
+    names = [entry.name for entry in entries]
+    for entry in entries:
         own = words.Reader(shop, [], website_id=entry.website_id or shop.stores.default_website_id())
-        ruleset = _ruleset(own, entry)
+        ruleset = _ruleset(own, entry, names)
         named[entry.name] = rules.Tenant(entry.name, ruleset, entry.website_id, entry.profile)
         each[entry.name] = own.problems
     problems += tenants.told_apart(each)
@@ -66,8 +68,8 @@ def read(text: str, filename: str, shop: shop.Shop) -> rules.Rulebook:
     return rules.Rulebook(named)
 
 
-def _ruleset(reader: words.Reader, entry: tenants.Entry) -> rules.Ruleset:
-    """Read the rules of one tenant; what is wrong with them stands in `reader.problems`."""
+def _ruleset(reader: words.Reader, entry: tenants.Entry, names: list[str]) -> rules.Ruleset:
+    """Read the rules of one tenant of those named; what is wrong with them stands in `reader.problems`."""
     root = entry.tree
     _top(reader, root)
     sections.prepare(reader, root)
@@ -84,7 +86,7 @@ def _ruleset(reader: words.Reader, entry: tenants.Entry) -> rules.Ruleset:
     groups = sections.groups(reader, root.value.get("groups"))
     sections.contradictions(reader, root)
     named = {address.name: address for address in kept}
-    examined = tests.read(reader, root.value.get("tests"), entry.name, named)
+    examined = tests.read(reader, root.value.get("tests"), entry.name, names, named)
     password = "accept"  # noqa: S105 - a word of the file
     if node := root.value.get("password"):
         password = reader.choice(node, ("accept", "ignore"), "password")

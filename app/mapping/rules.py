@@ -37,6 +37,11 @@ class Template:
         """Fill the slots from a resource and a customer's data; raises converters.Bad."""
         return "".join(part if isinstance(part, str) else _fill(part, resource, data) for part in self.parts)
 
+    @property
+    def fixed(self) -> bool:
+        """Say whether it is plain text, the same for every user."""
+        return all(isinstance(part, str) for part in self.parts)
+
     def paths(self) -> Iterator[paths.Path]:
         """Walk the paths of the resource that the template reads."""
         return (part.path for part in self.parts if isinstance(part, Slot) and part.path is not None)

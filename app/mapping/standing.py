@@ -96,12 +96,13 @@ def fetch(
     `deleted`: those too who are gone for their identity provider while the shop keeps them.
     """
     bridge.know_groups(connection)
-    found, record = _read(connection, bridge, ids, lock=lock)
+    read, record = _read(connection, bridge, ids, lock=lock)
+    found = read.customers
     taken = leaving.many({i: each.mark for i, each in record.items() if each.mark is not None})
     behind = {entity_id: doors.behind(customer, taken.get(entity_id)) for entity_id, customer in found.items()}
     put = {i: each.groups for i, each in record.items() if each.groups}
     shown = _groups(connection, bridge, behind, put)
-    book = books.fetch(connection, bridge, found, {i: each.addresses for i, each in record.items()}, lock=lock)
+    book = books.of(connection, bridge, found, {i: each.addresses for i, each in record.items()}, read.answers)
     held = {}
     for i, customer in behind.items():
         link = record[i].link
@@ -115,21 +116,19 @@ def fetch(
 
 def _read(
     connection: sa.Connection, bridge: bridges.Bridge, ids: Collection[int], *, lock: bool
-) -> tuple[dict[int, customers.Customer], dict[int, records.Record]]:
-    """Read customers and what we know of them: in one statement, in another once they are locked."""
+) -> tuple[customers.Read, dict[int, records.Record]]:
+    """Read customers, what we know of them, and their addresses, in one message."""
     ledger, addresses = bridge.ledger, bool(bridge.ruleset.addresses)
-    beside = customers.More(
+    more = customers.More(
         f"records, addresses {addresses}",
         lambda query, customer: records.beside(query, ledger, customer, addresses=addresses),
         {records.TENANT: bridge.tenant},
+        books.order(bridge, sorted(set(ids)), lock=lock),
     )
     if lock:
         turns.of_users(connection, bridge, ids)
-        found = customers.fetch(connection, bridge.shop, ids, codes=bridge.codes, lock=True)
-        _, rows = customers.fetch_with(connection, bridge.shop, list(found), ("entity_id",), beside)
-    else:
-        found, rows = customers.fetch_with(connection, bridge.shop, ids, bridge.codes, beside)
-    return found, {i: records.of(ledger, rows[i]) for i in found}
+    read = customers.fetch_with(connection, bridge.shop, ids, bridge.codes, more, lock=lock)
+    return read, {i: records.of(ledger, read.beside[i]) for i in read.customers}
 
 
 def _groups(

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from app import sending
 from app.ledger import journal
 from app.magento import cascades, changes, customers, database, driver_errors, options
 from app.magento import errors as shop_errors
@@ -89,6 +90,7 @@ def carry_out(
             conflicts += found
             if rows:
                 done.append((entry, tuple(_write(connection, tenants(entry.tenant), entry, rows, taken))))
+                sending.tell(connection)  # so that an error is this entry's
         undone = Undone(tuple(done), tuple(conflicts))
         if conflicts and not force and not dry:
             raise Refused(undone)

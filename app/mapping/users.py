@@ -106,11 +106,12 @@ def create(bridge: bridges.Bridge, resource: Resource, changes: Changes = ()) ->
     resource, password = wanted.take_password(bridge, resource)
 
     def work(connection: sa.Connection) -> Resource:
-        held = _existing(connection, bridge, resource)
+        free = matching.is_nobody(connection, bridge, resource)
+        held = None if free else _existing(connection, bridge, resource)
         if held is not None:
             return _adopt(connection, bridge, held, resource, password, changes)
         new = wanted.Wanted(wanted.clean(resource), resource.get("active"), password, changes)
-        planned = wanted.newcomer(connection, bridge, new, clock.now())
+        planned = wanted.newcomer(connection, bridge, new, clock.now(), free=free)
         done = writes.carry_out(connection, bridge, writes.Deed("create", "User"), planned)
         entity_id = customers.made(done)
         return standing.dress(bridge, standing.fetch(connection, bridge.knowing(done), [entity_id])[entity_id])

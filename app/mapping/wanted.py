@@ -35,8 +35,13 @@ class Wanted:
     changes: tuple[memberships.Change, ...] = ()
 
 
-def newcomer(connection: sa.Connection, bridge: bridges.Bridge, wanted: Wanted, now: datetime) -> list[Row]:
-    """Plan a new customer; its row comes first, its id is changes.NEW. Raises InvalidValue."""
+def newcomer(
+    connection: sa.Connection, bridge: bridges.Bridge, wanted: Wanted, now: datetime, *, free: bool
+) -> list[Row]:
+    """Plan a new customer; its row comes first, its id is changes.NEW. Raises InvalidValue.
+
+    free: nobody is known by its name, not even in vain.
+    """
     bridge.know_groups(connection)
     wanted = _told(bridge, {}, wanted)
     joined = groups.joined(connection, bridge, wanted.changes)
@@ -46,7 +51,8 @@ def newcomer(connection: sa.Connection, bridge: bridges.Bridge, wanted: Wanted, 
     planned = plans.create(connection, bridge.shop, data, now, password_hash=hashed)
     customer = plans.newcomer(bridge.shop, planned)
     planned += addressing.plan(connection, bridge, customer, books.EMPTY, None, wanted.document, now)
-    planned += naming.freed(connection, bridge, None, wanted.document["userName"])
+    if not free:
+        planned += naming.freed(connection, bridge, None, wanted.document["userName"])
     planned += ledger(bridge, changes.NEW, None, wanted.document, now)
     followed = groups.follow(connection, bridge, customer, wanted.changes, (None, wanted.document))
     planned += _settled(bridge, customer, followed, {}, now)

@@ -1,9 +1,11 @@
 """From where a token may be used, what is said of one that soon ends, and of a header that never arrived."""
 
 import logging
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from tests.users.conftest import Client, Make
 
@@ -103,3 +105,32 @@ def test_browsers_and_caches_may_do_nothing_with_an_answer(scim: Client) -> None
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert (headers["Referrer-Policy"], headers["X-Frame-Options"]) == ("no-referrer", "DENY")
+
+
+def test_a_revoked_token_is_refused_when_it_is_read_again_at_the_latest(make: Make) -> None:
+    scim = make(token_seconds=1.5)
+    reads: list[str] = []
+    reader = scim.app.extensions["magento-scim"].shop.reader
+
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        reads.append(statement)
+
+    sa.event.listen(reader, "before_cursor_execute", note)
+    for _ in range(3):
+        assert scim.get("/Users", count=0).status_code == 200
+    assert len([s for s in reads if "scim_token" in s]) == 1, "it is read once"
+    scim.execute("UPDATE {p}scim_token SET revoked_at = '2026-01-01'")
+    revoked, answer = time.monotonic(), scim.get("/Users", count=0)
+    while answer.status_code == 200 and time.monotonic() - revoked < 5:
+        time.sleep(0.1)
+        answer = scim.get("/Users", count=0)
+    assert answer.status_code == 401
+    assert time.monotonic() - revoked < 2.5
+
+
+def test_an_unknown_token_is_looked_for_every_time(make: Make) -> None:
+    scim = make(token_seconds=60)
+    scim.execute("UPDATE {p}scim_token SET hash = REVERSE(hash)")
+    assert scim.get("/Users", count=0).status_code == 401
+    scim.execute("UPDATE {p}scim_token SET hash = REVERSE(hash)")
+    assert scim.get("/Users", count=0).status_code == 200, "a new token works at once"

@@ -105,6 +105,7 @@ def start(
 
     def make(profile: str = "lenient", **given: Any) -> Service:
         environment = {"SCIM_DATABASE_URL": service_url, "SCIM_TABLE_PREFIX": table_prefix, "SCIM_SEEN": "0"}
+        environment["SCIM_TOKEN_SECONDS"] = "0"
         read = config.read({**environment, "SCIM_MAPPING": str(ROOT / "mapping.yaml")})
         app = magento_scim.create_app(replace(read, profile=profile, **given))
         service = Service(app, engine, "", table_prefix)

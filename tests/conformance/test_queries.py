@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app import wire
 from app.mapping import group_ids
 from tests.conformance.conftest import GROUP, Service, told
 from tests.scim.table import rows
@@ -514,7 +515,7 @@ def test_a_user_name_is_found_by_an_index(start: Callable[..., Service]) -> None
     statements: list[tuple[str, Any]] = []
     engine = scim.app.extensions["magento-scim"].shop.reader
     sa.event.listen(
-        engine, "before_cursor_execute", lambda c, cursor, text, values, *_: statements.append((text, values))
+        engine, "before_cursor_execute", lambda c, cursor, text, values, *_: statements.extend(wire.each(text, values))
     )
     user = scim.create()
     statements.clear()

@@ -45,6 +45,20 @@ def test_a_guide_has_what_connect_prints(name: str) -> None:
     assert f"magento-scim simulate {provider.name}" in text
 
 
+@pytest.mark.parametrize("name", [name for name in catalogue.names() if catalogue.get(name).profile])
+def test_a_guide_is_whole(name: str) -> None:
+    """Its profile, what to paste, the attributes, leaving, what to look at when the test fails, trouble with its cure."""
+    text = (ROOT / catalogue.get(name).guide).read_text()
+    for heading in ("Profile", r"(?:1\. Token and v|V)alues", "Trouble and cure", r"If .+ fails"):
+        assert re.search(rf"^## {heading}$", text, re.M), heading
+    trouble = text.partition("## Trouble and cure")[2]
+    rows = [line.split(" | ") for line in trouble.splitlines() if line.startswith("| ")]
+    assert rows[0] == ["| what you see", "cause", "cure |"]
+    assert len(rows) > 5
+    assert all(len(row) == 3 and all(cell.strip("| ") for cell in row) for row in rows)
+    assert f"magento-scim simulate {name} --part" in text
+
+
 def test_every_guide_is_listed_and_every_link_leads_somewhere() -> None:
     index = (ROOT / "docs/connect/README.md").read_text()
     for guide in GUIDES:

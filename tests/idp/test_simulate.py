@@ -2,11 +2,11 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from app import cli
+from app.commands import frame
 from app.idp import catalogue, fictions, simulation, wire
 from app.ledger import tables, tokens
 from tests import live
@@ -26,21 +27,20 @@ from tests.leavers import conftest as leavers
 WATCHED = ("customer_entity", "customer_group", "customer_grid_flat", "scim_link", "scim_group", "scim_membership")
 OTHERS = ("ada.lovelace@example.com", "bob@example.com")  # people of the shop, who must not be touched
 ServeAs = Callable[[str], str]
+PROFILES = sorted({profile for name in catalogue.simulated() if (profile := catalogue.get(name).profile)})
 
 
 @pytest.fixture(scope="module")
-def serve_as(shop_url: str, table_prefix: str, ledger_tables: tables.Tables) -> Iterator[ServeAs]:
-    """Give the base URL of a service under a profile; each is started once."""
-    urls: dict[str, str] = {}
-    with ExitStack() as stack:
-
-        def serve(profile: str) -> str:
-            if profile not in urls:
-                settings = {"SCIM_DATABASE_URL": shop_url, "SCIM_TABLE_PREFIX": table_prefix, "SCIM_PROFILE": profile}
-                urls[profile] = stack.enter_context(live.serve(settings))
-            return urls[profile]
-
-        yield serve
+def serve_as(
+    shop_url: str, table_prefix: str, ledger_tables: tables.Tables, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServeAs]:
+    """Give the base URL under which one service, started once, serves a profile: its tenant is called like it."""
+    mapping = tmp_path_factory.mktemp("simulate") / "mapping.yaml"
+    named = "".join(f"  {profile}: {{profile: {profile}}}\n" for profile in PROFILES)
+    mapping.write_text((live.ROOT / "mapping.yaml").read_text() + f"\ntenants:\n  default: {{}}\n{named}")
+    settings = {"SCIM_DATABASE_URL": shop_url, "SCIM_TABLE_PREFIX": table_prefix, "SCIM_MAPPING": str(mapping)}
+    with live.serve(settings) as url:
+        yield lambda profile: frame.tenant_url(url, "default" if profile == "lenient" else profile)
 
 
 class Shop:
@@ -52,12 +52,16 @@ class Shop:
         with engine.begin() as connection:
             self.token = tokens.create(connection, ledger, "simulate", "default", tokens.SCOPES, now)
             self.reader = tokens.create(connection, ledger, "reader", "default", ("read",), now)
+            self.tokens = {
+                profile: tokens.create(connection, ledger, "simulate", profile, tokens.SCOPES, now)
+                for profile in PROFILES
+            }
 
-    def people(self, url: str) -> None:
+    def people(self, url: str, token: str | None = None) -> None:
         for mail in OTHERS:
             body = {"userName": mail, "externalId": mail, "name": {"givenName": "Ada", "familyName": "Lovelace"}}
             body |= {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"]}
-            answer = httpx2.post(f"{url}/Users", json=body, headers={"Authorization": f"Bearer {self.token}"})
+            answer = httpx2.post(f"{url}/Users", json=body, headers={"Authorization": f"Bearer {token or self.token}"})
             assert answer.status_code == 201, answer.text
 
     def rows(self) -> dict[str, list[tuple[Any, ...]]]:
@@ -80,20 +84,31 @@ def _simulate(*words: str) -> Result:
 @pytest.mark.parametrize("own", [False, True], ids=["lenient", "own profile"])
 @pytest.mark.parametrize("name", catalogue.simulated())
 def test_every_identity_provider_gets_what_it_wants(name: str, own: bool, serve_as: ServeAs, shop: Shop) -> None:
-    profile = catalogue.get(name).profile
-    url = serve_as(profile if own and profile else "lenient")
-    shop.people(url)
+    profile = catalogue.get(name).profile if own else None
+    url, token = (serve_as(profile), shop.tokens[profile]) if profile else (serve_as("lenient"), shop.token)
+    shop.people(url, token)
     before = shop.rows()
-    done = _simulate(name, "--url", url, "--token", shop.token, *(["--own-profile"] if own else []))
+    done = _simulate(name, "--url", url, "--token", token, *(["--own-profile"] if own else []))
     assert done.exit_code == 0, done.output
     assert "FAIL" not in done.output
     assert ("n/a" in done.output) == (name == "miniorange" and not own), done.output
     assert shop.rows() == before, "it leaves the shop as it was"
-    assert shop.token not in done.output
+    assert token not in done.output
+
+
+def test_readme_shows_what_it_prints(serve_as: ServeAs, shop: Shop) -> None:
+    url = serve_as("lenient")
+    printed = _simulate("okta", "--url", url, "--token", shop.token).output
+    (shown,) = re.findall(r"^```\n(Okta at .*?)^```$", (live.ROOT / "README.md").read_text(), re.S | re.M)
+    head, tail = shown.replace("http://127.0.0.1:8080/scim/v2", url).split("…\n")
+    assert printed.startswith(head)
+    assert printed.endswith(tail)
 
 
 def test_the_report_as_json(serve_as: ServeAs, shop: Shop) -> None:
-    done = _simulate("okta", "--url", serve_as("okta"), "--token", shop.token, "--part", "users", "--format", "json")
+    done = _simulate(
+        "okta", "--url", serve_as("okta"), "--token", shop.tokens["okta"], "--part", "users", "--format", "json"
+    )
     report = json.loads(done.output)
     assert (done.exit_code, report["passed"], report["left_behind"], report["taken_away"]) == (0, True, [], 1)
     assert {step["part"] for step in report["steps"]} == {"users"}
@@ -110,7 +125,10 @@ def test_without_a_token_it_makes_one_for_the_run(
     done = _simulate("jumpcloud", "--url", serve_as("lenient"))
     assert done.exit_code == 0, done.output
     listed = json.loads(CliRunner().invoke(cli.main, ["token", "list", "--format", "json"]).output)
-    assert [entry["state"] for entry in listed if entry["name"] == "simulate"] == ["alive", "revoked"]
+    assert [entry["state"] for entry in listed if (entry["name"], entry["tenant"]) == ("simulate", "default")] == [
+        "alive",
+        "revoked",
+    ]
     elsewhere = _simulate("jumpcloud", "--url", "https://shop.example.com/scim/v2")
     assert (elsewhere.exit_code, "Say --token" in elsewhere.output) == (1, True), "no token of ours goes to strangers"
 

@@ -1,7 +1,7 @@
 """Apps on shops of every release, with the guard and without it, and what leavers are made of."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -75,7 +75,7 @@ def open_app(url: str, prefix: str, path: Path, engine: sa.Engine) -> Client:
         install.upgrade(connection, prefix)
         connection.commit()
     environment = {"SCIM_DATABASE_URL": url, "SCIM_TABLE_PREFIX": prefix, "SCIM_MAPPING": str(path), "SCIM_SEEN": "0"}
-    base = config.read(environment)
+    base = replace(config.read(environment), token_seconds=0)
     app = magento_scim.create_app(base)
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     with engine.begin() as connection:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pytest
 import sqlalchemy as sa
 
+from app import wire
 from app.magento import changes, customers, database, doors, plans, shop
 from tests.conftest import RELEASES, Release
 
@@ -29,7 +30,7 @@ class Bench:
         sa.event.listen(engine, "before_cursor_execute", self._note)
 
     def _note(self, _c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        self.statements.append(statement)
+        self.statements += [text for text, _ in wire.each(statement)]
 
     def close(self) -> None:
         sa.event.remove(self.engine, "before_cursor_execute", self._note)

@@ -97,7 +97,8 @@ def test_what_is_expected(shop: shops.Shop, given: str, key: str, value: str, ot
         ("{name: t, given: {userName: x}}", "5: a test needs `name`, `given`, and either `expect` or `error`"),
         ("{name: t, gven: {}, given: {}, error: x}", "15: a test has no word 'gven'; did you mean 'given'?"),
         ("t", "5: a test must be a mapping of words to values, not 't'"),
-        ("{name: t, tenant: other, given: {userName: x}, expect: {group: nobody}}", None),
+        ("{name: t, tenant: defalt, given: {userName: x}, expect: {group: nobody}}",
+         "23: there is no tenant 'defalt': this test would never run; did you mean 'default'?"),
     ],
 )  # fmt: skip
 def test_mistakes(shop: shops.Shop, entry: str, problem: str | None) -> None:

@@ -26,6 +26,11 @@ SECTIONS = [
     ("groups: x\n", "6:9: groups must be a mapping of words to values, not 'x'"),
     ("groups: {priority: [[x]]}\n", "6:21: a group's name must be a text, not a list"),
     ("groups: {rules: [{idp: [x], magento: Retailer}]}\n", "6:24: `idp` must be a text, not a list"),
+    (
+        "groups: {rules: [{when: active eq true, magento: Retailer}]}\n",
+        "6:25: 'active' is the service's own business: no rule can use it",
+    ),
+    ("tables: {t: {'*': x, a: b}}\n", "6:22: 'a' is never reached: '*' stands before it"),
     ("groups: {otherwise: [x]}\n", "6:21: a group's name must be a text, not a list"),
     ("lifecycle: x\n", "6:12: lifecycle must be a mapping of words to values, not 'x'"),
     ("lifecycle: {breaker: 5}\n", "6:22: lifecycle.breaker must be a mapping of words to values, not '5'"),
@@ -69,6 +74,27 @@ RULES = [
         "did you mean 'type'?",
     ),
     ("{from: 'emails[type eq'}", "6:18: no such path 'emails[type eq': path: a '[' without its ']', or the reverse"),
+    ("[]", "6:3: taxvat gets no value: give `from`, `const` or `template`"),
+    ("{from: []}", "6:3: taxvat gets no value: give `from`, `const` or `template`"),
+    ("{from: title, const: x}", "6:25: taxvat: `from` and `const` both give the value: keep one"),
+    ("{const: x, template: '{title}'}", "6:22: taxvat: `const` and `template` both give the value: keep one"),
+    ("{const: [a]}", "6:19: taxvat takes one text, number, true or false, not a list"),
+    ("{from: title, when: title pr, otherwise: {a: b}}", "6:52: taxvat takes one text, number, true or false, not a mapping"),
+    ("{const: 1, type: boolean, max_length: 3}", "6:19: taxvat cannot be 1: is longer than the 3 characters that mapping.yaml allows"),
+    ("{const: soon, type: date}", "6:19: taxvat cannot be 'soon': 'soon' is not a date: write 2026-01-31"),
+    ("{from: title, type: integer, default: none}", "6:49: taxvat cannot be 'none': 'none' is not a whole number"),
+    ("name", "6:11: 'name' is a whole structure: name a part of it, such as name.formatted"),
+    ("[title, emails]", "6:19: 'emails' is a whole structure: name a part of it, such as emails.value"),
+    ("'emails[type eq \"x\"]'", "6:11: 'emails[type eq \"x\"]' is a whole structure: name a part of it, such as emails[type eq \"x\"].value"),
+    ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", "6:11: 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User' is a whole structure: name a part of it"),
+    ("password", "6:11: 'password' is the service's own business: no rule can use it"),
+    ("{template: '{meta.created}'}", "6:22: 'meta' is the service's own business: no rule can use it"),
+    ("{const: x, when: title pr and not (active eq true)}", "6:28: 'active' is the service's own business: no rule can use it"),
+    ("{template: '{title'}", "6:22: a { without its } in '{title', or the reverse"),
+    ("{from: title, default: 'x}'}", "6:34: a { without its } in 'x}', or the reverse"),
+    ("{from: title, out: '{title}'}", "6:30: `out` shows the shop's values, as {customer.code}; 'title' is none of them"),
+    ("{from: title, lookup: {'*': x, a: b}}", "6:42: 'a' is never reached: '*' stands before it"),
+    ("{from: title, lookup: {'de*': x, De_AT: b, 'd*': x, '*': '-'}}", "6:44: 'De_AT' is never reached: 'de*' stands before it"),
     ("{from: title, lookup: [x]}", "6:33: a lookup must be a mapping of words to values, not a list"),
     ("{from: title, lookup: {a: [b]}}", "6:37: a lookup's result must be a text, not a list"),
     (
@@ -92,12 +118,15 @@ RULES = [
     ("{from: title, transform: 'lower(1)'}", "6:36: lower takes no arguments, not 1"),
     ("{from: title, transform: 'extract(\"(\")'}", "6:36: extract: '(' is no regular expression: missing ), *"),
     ("{from: title, transform: 'lower('}", "6:36: 'lower(' is no function call"),
-    ("{from: title, transform: 'truncate(x)'}", "6:36: cannot read the arguments 'x': write numbers and quoted texts, *"),
+    ("{from: title, transform: 'truncate(x)'}", "6:36: cannot read the arguments 'x': write numbers and quoted texts, separated by commas"),
+    ("{from: title, transform: upper, default: none}", "6:3: taxvat: the default cannot be turned back: add `out` or `direction: in`"),
+    ("{from: title, lookup: {m: Mr}, default: Mx}", "6:3: taxvat: the default cannot be turned back: add `out` or `direction: in`"),
     ("{from: title, type: strng}", "6:31: type is one of string, *, not 'strng'; did you mean 'string'?"),
     ("{from: title, direction: out2}", "6:36: direction is one of in, out, inout, off, not 'out2'; did you mean 'out'?"),
     ("{from: title, on_null: x}", "6:34: on_null is one of clear, keep, error, not 'x'"),
     ("{from: title, on_absent: x}", "6:36: on_absent is one of clear, keep, not 'x'"),
     ("{from: title, on_invalid: x}", "6:37: on_invalid is one of reject, drop, default, not 'x'"),
+    ("{from: title, on_invalid: default}", "6:37: taxvat: `on_invalid: default` needs a `default`"),
     ("{from: title, required: 1}", "6:35: required is true or false, not '1'"),
     ("{from: title, mask: 1}", "6:31: mask is true or false, not '1'"),
     ("{from: title, max_length: 0}", "6:37: max_length is a whole number from 1, not '0'"),
@@ -123,6 +152,22 @@ def test_mistakes_in_rules(shop: shops.Shop, rule: str, problem: str) -> None:
     assert all(each.count("did you mean") < 2 for each in found)
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "{from: title, transform: upper, default: NONE}",
+        "{from: title, transform: upper, default: none, direction: in}",
+        "{from: title, transform: upper, default: '{displayName | lower}'}",
+        "{from: title, transform: digits, default: none}",
+        "{from: title, lookup: {m: Mr, '*': Mx}, default: Mx}",
+        "{from: title, lookup: {m: Mr}, default: Mr}",
+        "{from: title, lookup: {m: Mr}, default: Mx, on_invalid: default}",
+    ],
+)
+def test_a_default_that_comes_back(shop: shops.Shop, rule: str) -> None:
+    reader.read(f"{LEAST}  taxvat: {rule}\n", "mapping.yaml", shop)
+
+
 def test_labels_of_a_lookup(shop: shops.Shop) -> None:
     assert _problems(shop, LEAST + "  gender: {from: title, lookup: {m: Mle}}\n") == [
         "6:33: gender has no option 'Mle'; did you mean 'Male'?"
@@ -135,15 +180,20 @@ def _sentences() -> Iterator[tuple[str, str]]:
     """Walk the sentences that the reader can say: where, and the longest piece of each that is always the same."""
     files = [*(ROOT / "app/mapping/reading").glob("*.py"), ROOT / "app/mapping/reader.py"]
     files += [ROOT / f"app/mapping/{name}.py" for name in ("yamlfile", "examples")]
-    for path in files:
-        for node in ast.walk(ast.parse(path.read_text())):
+    converters = ast.parse((ROOT / "app/mapping/converters.py").read_text())
+    calls = [node for node in converters.body if getattr(node, "name", "") in ("parse_call", "_arguments")]
+    assert len(calls) == 2
+    trees = {path.stem: ast.parse(path.read_text()) for path in files}
+    trees["converters"] = ast.Module(calls, [])
+    for stem, tree in trees.items():
+        for node in ast.walk(tree):
             name = getattr(getattr(node, "func", None), "attr", getattr(getattr(node, "func", None), "id", ""))
-            if isinstance(node, ast.Call) and name in ("note", "problem", "Problem"):
+            if isinstance(node, ast.Call) and name in ("note", "problem", "Problem", "Bad"):
                 for argument in node.args:
                     parts = argument.values if isinstance(argument, ast.JoinedStr) else [argument]
                     told = [p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str)]
                     if told and " " in max(told, key=len):
-                        yield f"{path.stem}:{node.lineno}", max(told, key=len).strip()
+                        yield f"{stem}:{node.lineno}", max(told, key=len).strip()
 
 
 def test_each_sentence_has_a_row() -> None:

@@ -1,5 +1,6 @@
 """Nothing crosses from one tenant to another: ids, filters, lists, cursors, groups, members, Bulk, match (issue 6)."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,20 +129,25 @@ TITLE = operations({"op": "add", "path": "title", "value": "x"})
 OWN = operations({"op": "add", "path": "externalId", "value": "x"})
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("GET", "/Users/{user}", None),
-        ("PUT", "/Users/{user}", REPLACED),
-        ("PATCH", "/Users/{user}", TITLE),
-        ("DELETE", "/Users/{user}", None),
-        ("GET", "/Groups/{group}", None),
-        ("PUT", "/Groups/{group}", NAMED),
-        ("PATCH", "/Groups/{group}", OWN),
-        ("DELETE", "/Groups/{group}", None),
-    ],
-)
-def test_what_is_theirs_is_not_there(pair: Pair, method: str, path: str, body: Any) -> None:
+THEIRS: list[tuple[str, str, Any]] = [
+    ("GET", "/Users/{user}", None),
+    ("PUT", "/Users/{user}", REPLACED),
+    ("PATCH", "/Users/{user}", TITLE),
+    ("DELETE", "/Users/{user}", None),
+    ("GET", "/Groups/{group}", None),
+    ("PUT", "/Groups/{group}", NAMED),
+    ("PATCH", "/Groups/{group}", OWN),
+    ("DELETE", "/Groups/{group}", None),
+]
+
+
+def test_what_is_theirs_is_not_there(pair: Pair, subtests: pytest.Subtests) -> None:
+    for method, path, body in THEIRS:
+        with subtests.test(f"{method} {path}"):
+            _is_not_there(pair, method, path, body)
+
+
+def _is_not_there(pair: Pair, method: str, path: str, body: Any) -> None:
     before = [pair.mine.rows(table) for table in ("customer_entity", "scim_link", "scim_group", "customer_group")]
     theirs = path.format(user=pair.their_user, group=pair.their_group)
     answer = pair.mine.send(method, theirs, body)
@@ -155,25 +161,29 @@ def test_what_is_theirs_is_not_there(pair: Pair, method: str, path: str, body: A
     assert before == [pair.mine.rows(t) for t in ("customer_entity", "scim_link", "scim_group", "customer_group")]
 
 
-@pytest.mark.parametrize(
-    "filter_",
-    [
-        None,
-        'id eq "{their_user}"',
-        'userName eq "grace@example.com"',
-        'externalId eq "e2"',
-        'emails.value eq "grace@example.com"',
-        'emails[value eq "grace@example.com"]',
-        'userName sw "g"',
-        'groups.value eq "{their_group}"',
-        "active eq true",
-        'name.givenName eq "Ada"',
-        'not (externalId eq "e1")',
-        'meta.created gt "2011-01-01T00:00:00Z"',
-    ],
-)
-@pytest.mark.parametrize("sort", [None, "name.familyName"])
-def test_no_list_has_theirs(pair: Pair, filter_: str | None, sort: str | None) -> None:
+FILTERS = [
+    None,
+    'id eq "{their_user}"',
+    'userName eq "grace@example.com"',
+    'externalId eq "e2"',
+    'emails.value eq "grace@example.com"',
+    'emails[value eq "grace@example.com"]',
+    'userName sw "g"',
+    'groups.value eq "{their_group}"',
+    "active eq true",
+    'name.givenName eq "Ada"',
+    'not (externalId eq "e1")',
+    'meta.created gt "2011-01-01T00:00:00Z"',
+]
+
+
+def test_no_list_has_theirs(pair: Pair, subtests: pytest.Subtests) -> None:
+    for filter_, sort in itertools.product(FILTERS, (None, "name.familyName")):
+        with subtests.test(f"{filter_}, sorted by {sort}"):
+            _no_list_has_theirs(pair, filter_, sort)
+
+
+def _no_list_has_theirs(pair: Pair, filter_: str | None, sort: str | None) -> None:
     query = {"filter": filter_.format(their_user=pair.their_user, their_group=pair.their_group)} if filter_ else {}
     query |= {"sortBy": sort} if sort else {}
     for scim, own, other in ((pair.mine, pair.user, pair.their_user), (pair.theirs, pair.their_user, pair.user)):
@@ -187,13 +197,17 @@ def test_no_list_has_theirs(pair: Pair, filter_: str | None, sort: str | None) -
             assert found["totalResults"] == len(found.get("Resources", ()))
 
 
-@pytest.mark.parametrize("filter_", [None, 'displayName eq "Theirs"', 'members.value eq "{their_user}"', "members pr"])
-def test_no_list_has_their_groups(pair: Pair, filter_: str | None) -> None:
-    query = {"filter": filter_.format(their_user=pair.their_user)} if filter_ else {}
-    for answer in (pair.mine.get("/Groups", **query), pair.mine.get("/", **query)):
-        found = answer.get_json()["Resources"] if answer.get_json()["totalResults"] else []
-        assert pair.their_group not in {one["id"] for one in found if one["meta"]["resourceType"] == "Group"}
-        assert pair.their_user not in {m["value"] for one in found for m in one.get("members", ())}
+OF_GROUPS = (None, 'displayName eq "Theirs"', 'members.value eq "{their_user}"', "members pr")
+
+
+def test_no_list_has_their_groups(pair: Pair, subtests: pytest.Subtests) -> None:
+    for filter_, path in itertools.product(OF_GROUPS, ("/Groups", "/")):
+        with subtests.test(f"{path}, {filter_}"):
+            query = {"filter": filter_.format(their_user=pair.their_user)} if filter_ else {}
+            answer = pair.mine.get(path, **query)
+            found = answer.get_json()["Resources"] if answer.get_json()["totalResults"] else []
+            assert pair.their_group not in {one["id"] for one in found if one["meta"]["resourceType"] == "Group"}
+            assert pair.their_user not in {m["value"] for one in found for m in one.get("members", ())}
 
 
 def test_a_cursor_is_its_own_tenants(pair: Pair) -> None:
@@ -204,16 +218,21 @@ def test_a_cursor_is_its_own_tenants(pair: Pair) -> None:
     assert (answer.status_code, answer.get_json()["scimType"]) == (400, "invalidCursor")
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("POST", "/Groups", {"schemas": [GROUP], "displayName": "New", "members": ["{theirs}"]}),
-        ("PUT", "/Groups/{group}", {"schemas": [GROUP], "displayName": "Mine", "members": ["{theirs}"]}),
-        ("PATCH", "/Groups/{group}", {"op": "add", "path": "members", "value": ["{theirs}"]}),
-        ("PATCH", "/Groups/{group}", {"op": "replace", "path": "members", "value": ["{theirs}"]}),
-    ],
-)
-def test_theirs_cannot_be_made_a_member(pair: Pair, method: str, path: str, body: dict[str, Any]) -> None:
+JOINING: list[tuple[str, str, dict[str, Any]]] = [
+    ("POST", "/Groups", {"schemas": [GROUP], "displayName": "New", "members": ["{theirs}"]}),
+    ("PUT", "/Groups/{group}", {"schemas": [GROUP], "displayName": "Mine", "members": ["{theirs}"]}),
+    ("PATCH", "/Groups/{group}", {"op": "add", "path": "members", "value": ["{theirs}"]}),
+    ("PATCH", "/Groups/{group}", {"op": "replace", "path": "members", "value": ["{theirs}"]}),
+]
+
+
+def test_theirs_cannot_be_made_a_member(pair: Pair, subtests: pytest.Subtests) -> None:
+    for method, path, body in JOINING:
+        with subtests.test(f"{method} {path} {body.get('op')}"):
+            _is_no_member(pair, method, path, body)
+
+
+def _is_no_member(pair: Pair, method: str, path: str, body: dict[str, Any]) -> None:
     given = {key: [{"value": pair.their_user}] if value == ["{theirs}"] else value for key, value in body.items()}
     sent = operations(given) if method == "PATCH" else given
     answer = pair.mine.send(method, path.format(group=pair.group), sent)
@@ -238,12 +257,13 @@ def test_the_shop_puts_them_into_my_group(pair: Pair) -> None:
     assert pair.mine.customer(pair.their_user)["group_id"] == group_ids.number(pair.group)
 
 
-@pytest.mark.parametrize("name", ["Theirs", "THEIRS", " theirs "])
-def test_the_name_of_their_group_is_taken_without_saying_whose(pair: Pair, name: str) -> None:
-    body = {"schemas": [GROUP], "displayName": name}
-    for answer in (pair.mine.send("POST", "/Groups", body), pair.mine.send("PUT", f"/Groups/{pair.group}", body)):
-        assert (answer.status_code, answer.headers.get("Location")) == (409, None)
-        assert pair.their_group not in answer.get_json()["detail"].replace(name, "")
+def test_the_name_of_their_group_is_taken_without_saying_whose(pair: Pair, subtests: pytest.Subtests) -> None:
+    ways = (("POST", "/Groups"), ("PUT", f"/Groups/{pair.group}"))
+    for name, (method, path) in itertools.product(("Theirs", "THEIRS", " theirs "), ways):
+        with subtests.test(f"{method} {name!r}"):
+            answer = pair.mine.send(method, path, {"schemas": [GROUP], "displayName": name})
+            assert (answer.status_code, answer.headers.get("Location")) == (409, None)
+            assert pair.their_group not in answer.get_json()["detail"].replace(name, "")
 
 
 @pytest.mark.parametrize("profile", ["lenient", "miniorange"])

@@ -89,6 +89,32 @@ def test_who_is_meant_among_the_shops_own(
     assert len(here.rows("customer_entity")) == 2 - adopted
 
 
+@pytest.mark.parametrize(
+    ("scope", "shared", "status"),
+    [
+        ("auto", False, "made"),
+        ("auto", True, "adopted"),
+        ("website", False, "made"),
+        ("website", True, "refused"),
+        ("global", False, "adopted"),
+        ("global", True, "adopted"),
+    ],
+)
+def test_where_an_email_means_one_customer(
+    websites: Websites, tenants: Tenants, scope: str, shared: bool, status: str
+) -> None:
+    """`match.scope`, for an e-mail that a customer of another website has whom nobody manages."""
+    free = str(websites.bench.create(email="ada@example.com", website_id=websites.there))
+    if shared:
+        websites.share()
+    (here,) = tenants("here", mapping=f"{RULES}match: {{scope: {scope}}}\n{TENANTS}")
+    answer = here.send("POST", "/Users", person("ada@example.com"))
+    assert answer.status_code == (409 if status == "refused" else 201), answer.text
+    assert (answer.get_json().get("id") == free) == (status == "adopted")
+    assert here.get(f"/Users/{free}").status_code == (200 if status == "adopted" else 404)
+    assert len(here.rows("customer_entity")) == (2 if status == "made" else 1)
+
+
 @pytest.mark.parametrize("shared", [False, True])
 def test_who_is_on_another_website_is_seen_where_accounts_are_shared(
     websites: Websites, tenants: Tenants, shared: bool

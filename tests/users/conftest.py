@@ -120,7 +120,7 @@ def make(
         base = config.read(
             {"SCIM_DATABASE_URL": service_url, "SCIM_TABLE_PREFIX": table_prefix, "SCIM_MAPPING": str(path)}
         )
-        app = magento_scim.create_app(replace(base, **{"seen": False, **settings}))
+        app = magento_scim.create_app(replace(base, **{"seen": False, "token_seconds": 0, **settings}))
         made.append(app)
         return Client(app, database, make_token(database, ledger_tables, "default"), table_prefix)
 

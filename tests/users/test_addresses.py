@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import strategies as st
 
+from app import wire
 from app.mapping import drift
 from tests.users import test_journal
 from tests.users.conftest import ENTERPRISE, PATCH, USER, Client, Make
@@ -107,8 +108,9 @@ def writes(scim: Client) -> list[str]:
     noted: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if statement.split(" ", 1)[0].upper() in ("INSERT", "UPDATE", "DELETE", "REPLACE"):
-            noted.append(statement)
+        for text, _ in wire.each(statement):
+            if text.split(" ", 1)[0].upper() in ("INSERT", "UPDATE", "DELETE", "REPLACE"):
+                noted.append(text)
 
     for engine in scim.app.extensions["magento-scim"].shop.engines:
         sa.event.listen(engine, "before_cursor_execute", note)
@@ -566,7 +568,11 @@ def test_a_list_reads_addresses_in_as_many_statements_for_many_as_for_one(make: 
             scim.create(userName=f"u{number}{len(text)}@example.com", addresses=[WORK, HOME])
         statements: list[str] = []
         engine = scim.app.extensions["magento-scim"].shop.reader
-        sa.event.listen(engine, "before_cursor_execute", lambda c, cursor, s, *rest, all=statements: all.append(s))
+        sa.event.listen(
+            engine,
+            "before_cursor_execute",
+            lambda c, cursor, s, *rest, all=statements: all.extend(text for text, _ in wire.each(s)),
+        )
         for size in (1, 3):
             statements.clear()
             assert len(scim.get("/Users", count=size).get_json()["Resources"]) == size

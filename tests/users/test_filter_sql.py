@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import strategies as st
 
-from app import service
+from app import service, wire
 from app.scim import filters
 from tests.users.conftest import ENTERPRISE, ROOT, USER, Client, Make
 
@@ -409,7 +409,7 @@ def test_who_is_named_is_found_by_an_index(many: tuple[Client, str]) -> None:
     seen: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
-        seen.append((statement, parameters))
+        seen.extend(wire.each(statement, parameters))
 
     sa.event.listen(engine, "before_cursor_execute", note)
     scanned = []

@@ -137,6 +137,38 @@ def test_review_waits_for_a_person(
     assert scim.send("POST", "/Users", body).status_code == 409
 
 
+@pytest.mark.parametrize(("existing", "status"), [("adopt", 201), ("reject", 409), ("review", 409)])
+def test_what_becomes_of_a_customer_whom_nobody_manages(make: Make, existing: str, status: int) -> None:
+    scim = make(f"{BASE}match: {{existing: {existing}}}\n")
+    scim.execute("INSERT INTO {p}customer_entity (website_id, store_id, email) VALUES (1, 1, 'a@example.com')")
+    body = {"schemas": [USER], "userName": "a@example.com", "name": {"givenName": "A", "familyName": "B"}}
+    assert scim.send("POST", "/Users", body).status_code == status
+    assert [row["lastname"] for row in scim.rows("customer_entity")] == ["B" if status == 201 else None]
+
+
+MAIL = "match: {by: ['emails[type eq \"work\"].value', userName]}\n"
+
+
+@pytest.mark.parametrize(
+    ("match", "found"),
+    [
+        (MAIL, "mail@example.com"),
+        ("match: {by: [userName]}\n", "name@example.com"),
+        ("match: {by: externalId}\n", None),
+    ],
+)
+def test_the_first_path_that_finds_a_customer_says_who_is_meant(make: Make, match: str, found: str | None) -> None:
+    scim = make(BASE.replace("email: userName", "email: nickName") + match)
+    for mail in ("mail@example.com", "name@example.com"):
+        scim.execute("INSERT INTO {p}customer_entity (website_id, store_id, email) VALUES (1, 1, :m)", m=mail)
+    before = {row["entity_id"]: row["email"] for row in scim.rows("customer_entity")}
+    mails = [{"type": "work", "value": "mail@example.com"}]
+    user = scim.create(
+        userName="name@example.com", nickName="new@example.com", emails=mails, externalId="mail@example.com"
+    )
+    assert before.get(int(user["id"])) == found
+
+
 def test_a_unique_value_is_given_once(make: Make) -> None:
     scim = make(BASE + "  taxvat: {from: title, unique: true}\n")
     scim.create(title="7")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import jsonschema
 import pytest
 import sqlalchemy as sa
@@ -394,6 +395,42 @@ def test_show_says_where_each_value_is(make: Make, run: Run) -> None:
     assert f"customer_entity_varchar, attribute {found['employee_number']['attribute_id']}" in shown
 
 
+@pytest.mark.parametrize(("columns", "rows"), [("80", False), ("160", True)])
+def test_show_is_readable_on_a_terminal(
+    make: Make, run: Run, monkeypatch: pytest.MonkeyPatch, columns: str, rows: bool
+) -> None:
+    """Nothing is broken where it is copied from: a table where it fits, else a few lines for each rule."""
+    make(MAPPING)
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    shown = run("show").output
+    assert ("┃" in shown) == rows
+    for whole in ('addresses[type eq "work"].streetAddress', "customer_address_entity.country_id", "work.telephone"):
+        assert whole in shown
+    plain = click.unstyle(shown).splitlines()
+    assert max(map(len, plain)) <= int(columns)
+    if not rows:
+        assert plain[:4] == [
+            *("   3  email", "      SCIM    userName", "      stored  customer_entity.email, string"),
+            "      how     inout; lower; found by an index",
+        ]
+
+
+@pytest.mark.parametrize("command", ["try", "diff"])
+def test_nothing_is_cut_off_where_no_terminal_reads_it(
+    make: Make, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    scim = make(MAPPING)
+    monkeypatch.setenv("COLUMNS", "80")
+    long = "x" * 70
+    scim.create(nickName=long)
+    if command == "diff":
+        done = _diff(run, tmp_path, MAPPING.replace("nickName", "{from: nickName, transform: upper}"))
+    else:
+        done = _try(run, tmp_path, {**ADA, "userName": "b@example.com", "nickName": long.upper()})
+    assert long.upper() in done.output
+
+
 def test_the_static_schema_is_the_one_in_the_repository(run: Run) -> None:
     committed = (ROOT / "mapping.schema.json").read_text()
     assert run("schema", "--static").output == committed, "magento-scim schema --static > mapping.schema.json"
@@ -416,7 +453,8 @@ customer:
   gender: {from: userType, lookup: {m: Male, '*': Not Specified}, option: label}
   store_id: {from: [locale, preferredLanguage], lookup: stores, write: create, direction: in}
   created_in: {const: SCIM, write: create, direction: in}
-  department: {from: ent:department, option: {match: admin_label, missing: drop}}
+  department: {from: ent:department, option: {match: admin_label, missing: create}}
+  newsletter: {from: userType, type: boolean, direction: in, on_invalid: drop}
   employee_number: {from: ent:employeeNumber, transform: [digits, 'pad_left(8, "0")'], mask: true, unique: true}
   taxvat: {from: ent:costCenter, transform: ['extract("^CC-(?P<v>[0-9]{4})$")'], out: 'CC-{customer.taxvat}', on_invalid: drop}
   suffix: {const: VIP, when: 'groups.display eq "VIP" or userType eq "Board"', otherwise: '-', direction: in}
@@ -515,11 +553,14 @@ def test_init_writes_a_file_that_passes_check(run: Run, tmp_path: Path, database
         "#  employee_number: ent:employeeNumber   # ",
         "#  gender: shop:gender   # Gender; one of Male, Female, Not Specified",
         "#  department: ent:department   # ",
+        "#  newsletter: shop:newsletter   # Newsletter; boolean",
+        "#addresses:\n",
+        "#      city: locality   # City; string of at most 255 characters; required\n",
     ):
         assert line in text, text
     again = run("init", "--output", str(path))
     assert (again.exit_code, "Cannot write" in again.output) == (1, True)
     assert _whole(database) == before
     suggested = "\n".join(line[1:] if line.startswith("#  ") else line for line in text.splitlines())
-    path.write_text(suggested.replace("#groups:", "groups:"))
+    path.write_text(suggested.replace("#groups:", "groups:").replace("#addresses:", "addresses:"))
     assert run("check", str(path)).exit_code == 0, run("check", str(path)).output

@@ -31,7 +31,7 @@ def _named(node: Node, rule: rules.Rule) -> Iterator[tuple[Node, Any]]:
         if value not in (rules.NOTHING, None, ""):
             yield node.value[word], value
     for word, template in (("template", rule.template), ("default", rule.default)):
-        if template is not None and template.parts and all(isinstance(part, str) for part in template.parts):
+        if template is not None and template.parts and template.fixed:
             yield node.value[word], "".join(map(str, template.parts))
     for _, result in rule.lookup.rows if rule.lookup else ():
         if result and "{value}" not in result:

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.magento import catalog
 from app.mapping import converters, rules
-from app.mapping.reading import words
+from app.mapping.reading import sense, words
 from app.mapping.yamlfile import Node
 
 CHOICES = {
@@ -55,7 +55,7 @@ def read(
         node = Node({"from": node}, node.line, node.column, {"from": Node("from", node.line, node.column, text="from")})
     reader.known(node, RULE, f"the rule for {key.text}")
     rule = _words(reader, key, node, attribute)
-    _check(reader, key, node, rule)
+    sense.check(reader, key, node, rule)
     return rule
 
 
@@ -65,7 +65,7 @@ def _words(reader: words.Reader, key: Node, node: Node, attribute: catalog.Attri
         "when": reader.condition,
         "template": reader.template,
         "default": reader.template,
-        "out": reader.template,
+        "out": reader.shown,
         "lookup": reader.lookup,
         "option": functools.partial(_option, reader),
         "transform": lambda value: reader.each(value, reader.call),
@@ -76,7 +76,7 @@ def _words(reader: words.Reader, key: Node, node: Node, attribute: catalog.Attri
     readers |= {word: functools.partial(reader.choice, allowed=CHOICES[word], what=word) for word in CHOICES}
     readers |= {word: functools.partial(reader.flag, what=word) for word in FLAGS}
     given |= {word: read(node.value[word]) for word, read in readers.items() if word in node.value}
-    sources = reader.each(node.value["from"], reader.path) if "from" in node.value else ()
+    sources = reader.each(node.value["from"], reader.source) if "from" in node.value else ()
     if "direction" not in node.value and given.get("direction", "inout") == "inout" and not reader.shows(sources):
         given["direction"] = "in"
     if attribute.has_options:
@@ -92,49 +92,11 @@ def _length(reader: words.Reader, node: Node) -> int | None:
     return node.value
 
 
-def _check(reader: words.Reader, key: Node, node: Node, rule: rules.Rule) -> None:
-    """Find what no single word shows."""
-    if not rule.sources and rule.const is rules.NOTHING and rule.template is None and "from" not in node.value:
-        reader.note(key, f"{rule.target} gets no value: give `from`, `const` or `template`")
-    if "otherwise" in node.value and "when" not in node.value:
-        place = node.keys["otherwise"]
-        reader.note(place, f"{rule.target}: `otherwise` stands for a `when` that does not hold: add one")
-    if rule.goes_in and rule.attribute.read_only_reason:
-        reader.note(key, f"{rule.target} cannot be written: {rule.attribute.read_only_reason}")
-    if rule.option and not rule.attribute.has_options:
-        reader.note(key, f"{rule.target} is no select: it has no options to look up")
-    if rule.direction == "inout" and rule.out is None:
-        lost = [str(call) for call in rule.transform if not call.settles]
-        if not lost and not converters.settle(rule.transform):
-            lost = [" and then ".join(map(str, rule.transform))]
-        lost += [f"the lookup's {result!r}" for result in (rule.lookup.one_way(rule.transform) if rule.lookup else [])]
-        if lost:
-            reader.note(key, f"{rule.target}: {', '.join(lost)} cannot be turned back: add `out` or `direction: in`")
-    if rule.option and rule.option.match != "id" and rule.option.missing != "create":
-        _labels(reader, node, rule)
-
-
-def _labels(reader: words.Reader, node: Node, rule: rules.Rule) -> None:
-    """Check that constant results are labels this shop has."""
-    labels = {label.casefold(): label for label in reader.shop.options_of(rule.attribute).values()}
-    wanted = [(node.value.get("const"), rule.const), (node.value.get("otherwise"), rule.otherwise)]
-    if rule.lookup:
-        wanted += [(node.value.get("lookup"), result) for _, result in rule.lookup.rows if "{value}" not in result]
-    for place, label in wanted:
-        if place and label not in (rules.NOTHING, None) and str(label).casefold() not in labels:
-            reader.note(place, f"{rule.target} has no option {label!r}", str(label), labels.values())
-
-
 def _option(reader: words.Reader, node: Node) -> rules.Option:
     if isinstance(node.value, dict):
         reader.known(node, OPTION, "option")
-        found = {
-            key: reader.choice(node.value[key], allowed, f"option.{key}")
-            for key, allowed in {
-                "match": ("label", "admin_label", "id"),
-                "missing": ("reject", "drop", "create"),
-            }.items()
-            if key in node.value
-        }
-        return rules.Option(**found)
+        given = {key: allowed for key, allowed in OPTION.items() if key in node.value}
+        return rules.Option(
+            **{key: reader.choice(node.value[key], allowed, f"option.{key}") for key, allowed in given.items()}
+        )
     return rules.Option(reader.choice(node, OPTION["match"], "option"))

@@ -1,6 +1,6 @@
 """In charge of the section `tests` of mapping.yaml: users as they are sent, and what must come of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.mapping import rules
@@ -12,18 +12,22 @@ Addresses = Mapping[str, rules.Address]
 USUAL = "urn:ietf:params:scim:schemas:core:2.0:User"
 
 
-def read(reader: words.Reader, node: Node | None, tenant: str, addresses: Addresses) -> list[rules.Example]:
-    """Read the section as far as it is about one tenant; what cannot be read is noted and left out."""
+def read(
+    reader: words.Reader, node: Node | None, tenant: str, tenants: Collection[str], addresses: Addresses
+) -> list[rules.Example]:
+    """Read the section as far as it is about one tenant of those there are; what cannot be read is left out."""
     if node is None:
         return []
     if not isinstance(node.value, list):
         reader.note(node, f"tests must be a list, one entry for each user, not {node.kind}")
         return []
-    found = [_entry(reader, each, tenant, addresses) for each in node.value]
+    found = [_entry(reader, each, tenant, tenants, addresses) for each in node.value]
     return [each for each in found if each]
 
 
-def _entry(reader: words.Reader, node: Node, tenant: str, addresses: Addresses) -> rules.Example | None:
+def _entry(
+    reader: words.Reader, node: Node, tenant: str, tenants: Collection[str], addresses: Addresses
+) -> rules.Example | None:
     if not reader.mapping(node, "a test"):
         return None
     reader.known(node, WORDS, "a test")
@@ -31,7 +35,10 @@ def _entry(reader: words.Reader, node: Node, tenant: str, addresses: Addresses) 
     if missing or ("expect" in node.value) == ("error" in node.value):
         reader.note(node, "a test needs `name`, `given`, and either `expect` or `error`")
         return None
-    if "tenant" in node.value and node.value["tenant"].text != tenant:
+    whose = node.value.get("tenant")
+    if whose is not None and whose.text not in tenants:
+        reader.note(whose, f"there is no tenant {whose.text!r}: this test would never run", whose.text, tenants)
+    if whose is not None and whose.text != tenant:
         return None
     name = reader.text(node.value["name"], "a name") or ""
     given = _body(reader, node.value["given"])

@@ -9,10 +9,11 @@ from typing import Any
 from app.magento import catalog, shop
 from app.mapping import converters, rules
 from app.mapping.yamlfile import Node, Problem
-from app.scim import attributes, errors, filters, paths
+from app.scim import attributes, errors, filters, paths, trees
 
 SLOT = re.compile(r"\{([^{}]*)\}")
 PREFIX = r'("(?:[^"\\]|\\.)*")|(?<![\w:.])(NAMES):(?=[A-Za-z])'
+OURS = ("id", "meta", "schemas", "active", "password")  # the service's own business: no rule is shown them
 HINT = re.compile(r"; did you mean '([^']*)'\?")
 
 
@@ -20,6 +21,12 @@ def _parted(detail: str) -> tuple[str, str | None]:
     """Part a sentence of the protocol's from the word that it suggests, so that it is suggested once."""
     found = HINT.search(detail)
     return HINT.sub("", detail), found[1] if found else None
+
+
+def _reaches(key: str, other: str) -> bool:
+    """Say whether a lookup's key fits everything that another one fits."""
+    key, other = key.casefold(), other.casefold()
+    return other.startswith(key[:-1]) if key.endswith("*") else other == key
 
 
 @dataclass
@@ -103,6 +110,22 @@ class Reader:
             self.note(node, f"no such path {text!r}: {reason}", inner if "[" in text else text, known)
             return None
 
+    def source(self, node: Node) -> paths.Path | None:
+        """Read a path that a rule gets a value from."""
+        path = self.path(node)
+        if path is not None:
+            self.readable(node, path)
+            if path.leaf is None or path.leaf.complex:
+                parts = [sub.name for sub in (path.leaf.sub if path.leaf else ())]
+                such = f", such as {node.text}.{'value' if 'value' in parts else parts[0]}" if parts else ""
+                self.note(node, f"{node.text!r} is a whole structure: name a part of it{such}")
+        return path
+
+    def readable(self, node: Node, path: paths.Path) -> None:
+        """Note a path of what rules are not shown."""
+        if path.urn is None and path.attribute is not None and path.attribute.name in OURS:
+            self.note(node, f"{path.attribute.name!r} is the service's own business: no rule can use it")
+
     def shows(self, sources: tuple[paths.Path, ...]) -> bool:
         """Say whether the shop's value can be shown where a rule's first path leads, and belongs there: what an
         address takes from elsewhere in the user is another's."""
@@ -128,7 +151,10 @@ class Reader:
         if text is None:
             return None
         try:
-            return filters.parse(self.expand(text), self.user)
+            found = filters.parse(self.expand(text), self.user)
+            for path in trees.paths_of(found) if word == "when" else ():
+                self.readable(node, path)
+            return found
         except errors.ScimError as error:
             reason, inner = _parted(error.detail)
             self.note(node, f"`{word}` is a SCIM filter: {reason}", inner, [inner] if inner else ())
@@ -159,7 +185,17 @@ class Reader:
             parts += [slot] if slot else []
             position = match.end()
         parts += [text[position:]] if position < len(text) else []
+        if any(sign in part for part in parts if isinstance(part, str) for sign in "{}"):
+            self.note(node, f"a {{ without its }} in {text!r}, or the reverse")
         return rules.Template(tuple(parts))
+
+    def shown(self, node: Node) -> rules.Template | None:
+        """Read the template of `out`, which is made of the shop's values alone."""
+        template = self.template(node)
+        for path in template.paths() if template else ():
+            whose = "address" if self.root else "customer"
+            self.note(node, f"`out` shows the shop's values, as {{{whose}.code}}; {str(path)!r} is none of them")
+        return template
 
     def slot(self, node: Node, text: str) -> rules.Slot | None:
         name, *calls = (part.strip() for part in text.split("|"))
@@ -172,6 +208,8 @@ class Reader:
                 self.note(node, f"the shop's {plural} have no attribute {code!r}", code, known)
             return rules.Slot(None, code, parsed)
         path = self.parse_path(node, name)
+        if path is not None:
+            self.readable(node, path)
         return rules.Slot(path, None, parsed) if path else None
 
     def lookup(self, node: Node) -> converters.Lookup | None:
@@ -180,6 +218,10 @@ class Reader:
                 self.note(node, f"there is no table {node.value!r} under `tables`", node.value, self.tables)
             return self.tables.get(node.value)
         pairs = self.mapping(node, "a lookup")
+        for number, key in enumerate(pairs):
+            before = next((one for one in list(pairs)[:number] if _reaches(one, key)), None)
+            if before is not None:
+                self.note(node.keys[key], f"{key!r} is never reached: {before!r} stands before it")
         return converters.Lookup(
             tuple((key, self.text(value, "a lookup's result") or "") for key, value in pairs.items())
         )

@@ -1,0 +1,192 @@
+"""In charge of sending several statements in one message: of a short one's time most is the way there and back.
+
+A statement whose answer nobody waits for is sent with the next one: `later` puts it behind those that wait already, and
+`ask`, any statement of SQLAlchemy's and the commit send them first. So they are carried out in the order in which they
+were given, in their transaction, and an error is raised at the latest by the commit. A rollback forgets what waits.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from app import wire
+
+WAITING = "waiting"  # under which a connection keeps its statements that wait
+LISTENS = "listens"  # what a connection keeps whose next statement sends them
+NONE: Mapping[str, Any] = {}
+
+
+class Text:
+    """A statement in the driver's words, made once and sent again with other values."""
+
+    def __init__(self, statement: Any, dialect: sa.Dialect, columns: Sequence[str] | None = None) -> None:
+        """Put a statement of SQLAlchemy's into words; columns: those that an INSERT or UPDATE sets."""
+        compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
+        self.sql: str = compiled.string
+        self.order: Sequence[str] | None = compiled.positiontup
+        self.given = {
+            n: b.effective_value for n, b in compiled.binds.items() if not b.required and n not in (columns or ())
+        }
+        self.inward = _processors(dialect, "bind_processor", {n: b.type for n, b in compiled.binds.items()})
+        shown = statement.selected_columns if isinstance(statement, sa.SelectBase) else ()
+        self.names = [column.name for column in shown]
+        self.outward = _processors(dialect, "result_processor", {i: column.type for i, column in enumerate(shown)})
+
+    def values(self, given: Mapping[str, Any]) -> Any:
+        """Give what the driver is to put in, in the form in which it asks for it."""
+        values = {**self.given, **given}
+        for name, process in self.inward.items():
+            values[name] = process(values[name])
+        return values if self.order is None else tuple(values[name] for name in self.order)
+
+    def rows(self, rows: Iterable[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+        """Give rows as SQLAlchemy would give them."""
+        if not self.outward:
+            return tuple(rows)
+        shown = [list(row) for row in rows]
+        for row in shown:
+            for place, process in self.outward.items():
+                row[place] = process(row[place])
+        return [tuple(row) for row in shown]
+
+
+def _processors(dialect: sa.Dialect, kind: str, types: Mapping[Any, Any]) -> dict[Any, Callable[[Any], Any]]:
+    """Find the types whose values are not the driver's own."""
+    found = {}
+    for name, held in types.items():
+        own = held.dialect_impl(dialect)
+        process = own.bind_processor(dialect) if kind == "bind_processor" else own.result_processor(dialect, None)
+        if process is not None:
+            found[name] = process
+    return found
+
+
+@dataclass(frozen=True)
+class Order:
+    """A statement to be sent, with its values.
+
+    heard: told of the answer, may raise. failed: told of the database's error instead, and raises what it means; where
+    it raises nothing, the statement counts as not sent.
+    """
+
+    text: Text
+    given: Mapping[str, Any] = field(default_factory=dict)
+    heard: Callable[[wire.Answer], None] | None = None
+    failed: Callable[[exc.DBAPIError], None] | None = None
+
+
+def later(connection: sa.Connection, order: Order) -> None:
+    """Have a statement sent with the next one of this transaction; at once where nobody listens for the next one."""
+    if LISTENS in connection.info:
+        connection.info.setdefault(WAITING, []).append(order)
+    else:
+        ask(connection, order)
+
+
+def ask(connection: sa.Connection, *orders: Order) -> list[wire.Answer]:
+    """Send statements together with all that wait, and give their answers."""
+    waiting: list[Order] = connection.info.pop(WAITING, [])
+    heard: list[wire.Answer] = []
+    left = [*waiting, *orders]
+    while left:
+        message = wire.Message([(order.text.sql, order.text.values(order.given)) for order in left])
+        error = _send(connection, message)
+        for order, answer in zip(left, message.answers, strict=False):
+            answer.rows = order.text.rows(answer.rows)
+            if order.heard is not None:
+                order.heard(answer)
+            heard.append(answer)
+        left = left[len(message.answers) :]
+        if error is not None:
+            if not left or (failed := left[0].failed) is None:
+                raise error
+            failed(error)
+            heard.append(wire.Answer())
+            left = left[1:]
+    return heard[len(waiting) :]
+
+
+def tell(connection: sa.Connection) -> None:
+    """Send what waits."""
+    if connection.info.get(WAITING):
+        ask(connection)
+
+
+def forget(connection: sa.Connection) -> None:
+    """Forget what waits."""
+    if not connection.invalidated:
+        connection.info.pop(WAITING, None)
+
+
+def _send(connection: sa.Connection, message: wire.Message) -> exc.DBAPIError | None:
+    """Send a message; its answers are those of the statements that were carried out before one failed."""
+    try:
+        if isinstance(connection.connection.driver_connection, wire.Connection):
+            connection.exec_driver_sql(message)
+            return None
+        for sql, values in message.parts:
+            result = connection.exec_driver_sql(sql, values)
+            described = result.cursor.description if result.cursor and result.returns_rows else ()
+            rows = [tuple(row) for row in result] if result.returns_rows else []
+            message.answers.append(wire.Answer(rows, result.rowcount, result.lastrowid, described))
+    except exc.DBAPIError as error:
+        return error
+    return None
+
+
+def listen(engine: sa.Engine) -> None:
+    """Let what waits on an engine's connections be sent before any other statement and the commit."""
+
+    def before(connection: sa.Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        if not isinstance(statement, wire.Message):
+            tell(connection)
+
+    sa.event.listen(engine, "connect", lambda _connection, record: record.info.update({LISTENS: True}))
+    sa.event.listen(engine, "before_cursor_execute", before)
+    sa.event.listen(engine, "commit", tell)
+    sa.event.listen(engine, "rollback", forget)
+    sa.event.listen(engine, "checkin", lambda _connection, record: record.info.pop(WAITING, None))
+
+
+@functools.lru_cache(maxsize=1000)
+def insert(table: sa.Table, dialect: sa.Dialect, columns: tuple[str, ...]) -> Text:
+    """Give the words that insert one row; the values go by the columns' names."""
+    return Text(table.insert(), dialect, columns)
+
+
+@functools.lru_cache(maxsize=1000)
+def update(table: sa.Table, dialect: sa.Dialect, columns: tuple[str, ...], keys: tuple[str, ...]) -> Text:
+    """Give the words that update the row of a key, whose values go by the names of `where`."""
+    return Text(table.update().where(*_is(table, keys)), dialect, columns)
+
+
+@functools.lru_cache(maxsize=1000)
+def select(table: sa.Table, dialect: sa.Dialect, keys: tuple[str, ...]) -> Text:
+    """Give the words that read the rows with some values, whose names are those of `where`."""
+    return Text(sa.select(table).where(*_is(table, keys)), dialect)
+
+
+@functools.lru_cache(maxsize=1000)
+def delete(table: sa.Table, dialect: sa.Dialect, keys: tuple[str, ...]) -> Text:
+    """Give the words that delete the row of a key, whose values go by the names of `where`."""
+    return Text(table.delete().where(*_is(table, keys)), dialect)
+
+
+def among(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
+    """Make the condition of a Text that a column has one of the values, not none, that come under a name."""
+    return column.op("IN", is_comparison=True)(sa.bindparam(name, type_=sa.types.NULLTYPE))
+
+
+def where(key: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a key's values by the names that `select`, `update` and `delete` know them under."""
+    return {f"where_{column}": value for column, value in key.items()}
+
+
+def _is(table: sa.Table, keys: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+    return [table.c[column] == sa.bindparam(f"where_{column}", type_=table.c[column].type) for column in keys]
