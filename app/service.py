@@ -180,8 +180,8 @@ def start(settings: config.Config) -> Service:
     heard = observer.Observer(magento, ledger, settings.record_requests, settings.seen)
     accounts = rates.Rates(settings.rate_limit) if settings.rate_limit else None
     verifier = jwts.Verifier(settings.jwt) if settings.jwt else None
-    known, copy = tokens.Known(settings.token_seconds), _replica(settings, ledger)
-    return Service(settings, magento, ledger, both, own, watched, heard, profile, accounts, verifier, known, copy)
+    known, second = tokens.Known(settings.token_seconds), _replica(settings, ledger)
+    return Service(settings, magento, ledger, both, own, watched, heard, profile, accounts, verifier, known, second)
 
 
 def _replica(settings: config.Config, ledger: tables.Tables) -> replica.Replica | None:

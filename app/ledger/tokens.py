@@ -97,9 +97,9 @@ class Known:
         self._kept: dict[str, tuple[float, Token]] = {}
 
     def find(self, engine: sa.Engine, ledger: tables.Tables, secret: str, *, written: bool = False) -> Token | None:
-        """Find the token with this secret, alive or not. Only one that there is is kept, and nothing that was written.
+        """Find the token with this secret, alive or not. Only one that there is is kept.
 
-        Raises the driver's errors.
+        `written`: with the counters of what was written with it, which are always read.
         """
         digest, now = _hash(secret), time.monotonic()
         kept = self._kept.get(digest)
@@ -107,7 +107,7 @@ class Known:
             return kept[1]
         with engine.connect() as connection:
             token = find(connection, ledger, secret, written=written)
-        if token is not None and self.seconds and not written:
+        if token is not None and self.seconds:
             if len(self._kept) >= MOST_KEPT:
                 self._kept = {}
             self._kept[digest] = (now, token)
