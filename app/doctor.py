@@ -29,6 +29,15 @@ UNUSED = timedelta(days=90)
 TOO_MUCH = {"SUPER", "FILE", "ALL PRIVILEGES", "SHUTDOWN", "CREATE USER"}
 FETCH_TIMEOUT = 10  # seconds
 Told = Iterator[tuple[str, str, str]]  # level, what, cure
+# How a sentence goes on that says what to do.
+DO = re.compile(r"(.+?)(?::|\.) ((?:run|set|write|add|name|it takes|it is one of) .+)", re.I | re.S)
+SETTINGS = "Put it right in the service's environment: README, Configuration, has every name."
+CONNECT = (
+    "Does the server run? SCIM_DATABASE_URL and SCIM_TABLE_PREFIX want what Magento's app/etc/env.php says under db,"
+    " and the user that `magento-scim grants` is for."
+)
+GIVE = "Give what `magento-scim grants` prints."
+AGAIN = "See to the database, then run `magento-scim doctor` again."
 
 
 @dataclass(frozen=True)
@@ -61,11 +70,11 @@ def examine(environment: Mapping[str, str], url: str | None = None) -> Iterator[
     try:
         settings = config.read(environment)
     except config.Refused as error:
-        yield Finding("configuration", ERROR, *_parted(error))
+        yield Finding("configuration", ERROR, *_parted(error, SETTINGS))
         return
     yield Finding("configuration", OK, "")
-    for name, step in STEPS:
-        found = _found(name, partial(step, settings))
+    for name, step, cure in STEPS:
+        found = _found(name, partial(step, settings), cure)
         yield from found
         if any(each.level == ERROR for each in found):
             return
@@ -73,22 +82,24 @@ def examine(environment: Mapping[str, str], url: str | None = None) -> Iterator[
     try:
         patient = Patient(here, environment, url, datetime.now(UTC).replace(tzinfo=None))
         for name, check in CHECKS:
-            yield from _found(name, partial(check, patient))
+            yield from _found(name, partial(check, patient), AGAIN)
     finally:
         here.shop.dispose()
 
 
-def _found(name: str, look: Callable[[], Told]) -> list[Finding]:
+def _found(name: str, look: Callable[[], Told], cure: str) -> list[Finding]:
     try:
         return [Finding(name, *told) for told in look()] or [Finding(name, OK, "")]
+    except shop_errors.NotGranted as error:
+        return [Finding(name, ERROR, f"{error}.", GIVE)]
     except (config.Refused, shop_errors.ShopError) as error:
-        return [Finding(name, ERROR, *_parted(error))]
+        return [Finding(name, ERROR, *_parted(error, cure))]
 
 
-def _parted(error: Exception) -> tuple[str, str]:
-    """Part a sentence that says what to do from what it says to do."""
-    what, found, cure = str(error).partition(": run ")
-    return (f"{what}.", f"Run {cure}") if found else (str(error), "See the sentence.")
+def _parted(error: Exception, cure: str) -> tuple[str, str]:
+    """Part what is wrong from what to do, where a sentence says both; `cure`: what to do where it does not."""
+    found = DO.fullmatch(str(error))
+    return (f"{found[1]}.", found[2][0].upper() + found[2][1:]) if found else (str(error), cure)
 
 
 # --- what all others stand on ---
@@ -122,10 +133,10 @@ def _mapping(settings: config.Config) -> Told:
         yield WARNING, f"Everybody on this machine may write {settings.mapping}.", f"chmod o-w {settings.mapping}"
 
 
-STEPS: tuple[tuple[str, Callable[[config.Config], Told]], ...] = (
-    ("database", _database),
-    ("our tables", _tables),
-    ("mapping", _mapping),
+STEPS: tuple[tuple[str, Callable[[config.Config], Told], str], ...] = (
+    ("database", _database, CONNECT),
+    ("our tables", _tables, "Run `magento-scim install` as a user who may create tables."),
+    ("mapping", _mapping, "Correct the lines that are named; `magento-scim check` looks at a file beforehand."),
 )
 
 
@@ -148,7 +159,7 @@ def _privileges(patient: Patient) -> Told:
     )
     if lacking:
         some = ", ".join(lacking[:5]) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")
-        yield ERROR, f"The database user lacks {some}.", "Give what `magento-scim grants` prints."
+        yield ERROR, f"The database user lacks {some}.", GIVE
     if have.everywhere:
         cure = "Make a user of its own with what `magento-scim grants` prints."
         yield WARNING, f"The database user may more than it needs: {', '.join(have.everywhere)}.", cure
