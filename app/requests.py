@@ -59,6 +59,9 @@ def body() -> dict[str, Any]:
     kind = flask.request.mimetype
     if kind and kind not in answers.MEDIA_TYPES:
         raise errors.UnsupportedMediaType(f"Send the body as application/scim+json, not as {kind}.")
+    coding = flask.request.headers.get("Content-Encoding", "identity")
+    if coding.strip().casefold() not in ("", "identity"):
+        raise errors.UnsupportedMediaType(f"Send the body as it is, not in {coding[:60]}.", codings=True)
     try:
         found = json.loads(_text(), parse_constant=_no_constant, object_pairs_hook=_object)
         json.dumps(found, ensure_ascii=False).encode("utf-8")

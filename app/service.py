@@ -113,7 +113,9 @@ def engine(settings: config.Config, *, autocommit: bool = False) -> sa.Engine:
     `autocommit`: for what only reads.
     """
     try:
-        return database.engine(settings.database, tls=settings.tls, autocommit=autocommit)
+        return database.engine(
+            settings.database, tls=settings.tls, statement_seconds=settings.statement_seconds, autocommit=autocommit
+        )
     except OSError as error:
         raise config.Refused(f"The files that SCIM_DATABASE_TLS_* name cannot be used for TLS: {error}.") from error
 

@@ -312,7 +312,7 @@ def _order(chance: random.Random) -> Iterator[Fault]:
 
 
 @dataclass
-class Minute:
+class Told:
     """What came of one fault."""
 
     fault: str
@@ -361,8 +361,8 @@ def _again(clients: list[Client], stage: Stage, seed: int, group: str) -> list[C
     return made
 
 
-def _fault(stage: Stage, fault: Fault, ends: float) -> Minute:
-    """Cause a fault, keep it, end it, and wait for the minute's end; `ends`: when."""
+def _fault(stage: Stage, fault: Fault, ends: float) -> Told:
+    """Cause a fault, keep it, end it, and wait for the time of the next; `ends`: when that is."""
     ledger = stage.ledger
     before, broken = Counter(ledger.answers), Counter(ledger.broken)
     started = time.monotonic()
@@ -375,7 +375,7 @@ def _fault(stage: Stage, fault: Fault, ends: float) -> Minute:
         time.sleep(0.02)
         if well is None and ledger.last_written > over:
             well = ledger.last_written - over
-    return Minute(fault.name, over - started, ledger.answers - before, ledger.broken - broken, well)
+    return Told(fault.name, over - started, ledger.answers - before, ledger.broken - broken, well)
 
 
 def _compare(stage: Stage) -> list[str]:
@@ -429,7 +429,7 @@ def _journal(stage: Stage, there: set[str]) -> list[str]:
     return wrong
 
 
-def run(minutes: int, seed: int, console: rich.console.Console) -> bool:
+def run(minutes: int, every: int, seed: int, console: rich.console.Console) -> bool:
     """Run it all and show the figures; gives whether all is well."""
     with tempfile.TemporaryDirectory(prefix="soak-") as name:
         folder = Path(name)
@@ -439,7 +439,7 @@ def run(minutes: int, seed: int, console: rich.console.Console) -> bool:
         settings = {"SCIM_MAPPING": str(mapping), "PROMETHEUS_MULTIPROC_DIR": str(folder / "metrics")}
         with scenes.opened(folder / "shop", **settings) as scene:
             stage = Stage(scene, Ledger(), mapping, random.Random(seed))
-            good = _run(stage, minutes, seed, console)
+            good = _run(stage, minutes * 60, every, seed, console)
             if not good:
                 kept = Path(tempfile.gettempdir()) / "soak-service.log"
                 kept.write_bytes((folder / "shop" / "service.log").read_bytes())
@@ -447,7 +447,7 @@ def run(minutes: int, seed: int, console: rich.console.Console) -> bool:
             return good
 
 
-def _run(stage: Stage, minutes: int, seed: int, console: rich.console.Console) -> bool:
+def _run(stage: Stage, seconds: int, every: int, seed: int, console: rich.console.Console) -> bool:
     ledger = stage.ledger
     made = stage.scene.client.post(f"{stage.scene.base}/Groups", json={"displayName": "Soaked"})
     group = made.json()["id"]
@@ -461,11 +461,11 @@ def _run(stage: Stage, minutes: int, seed: int, console: rich.console.Console) -
     memory = Memory(stage.scene.master.pid)
     memory.start()
     started, asked = time.monotonic(), ledger.answers.total()
-    _load(clients, minutes * 60, 2 * CLIENTS / full)
+    _load(clients, seconds, 2 * CLIENTS / full)
     told = []
-    for number, fault in zip(range(minutes), _order(stage.random), strict=False):
+    for number, fault in zip(range(seconds // every), _order(stage.random), strict=False):
         time.sleep(stage.random.uniform(3, 10))
-        told.append(_fault(stage, fault, started + (number + 1) * 60))
+        told.append(_fault(stage, fault, started + (number + 1) * every))
         last = told[-1]
         console.print(f"{number + 1:3} {last.fault}: {dict(last.answers)} {dict(last.broken)}", soft_wrap=True)
     for client in clients:
@@ -478,7 +478,7 @@ def _run(stage: Stage, minutes: int, seed: int, console: rich.console.Console) -
     return _verdict(console, stage, memory)
 
 
-def _show(console: rich.console.Console, told: list[Minute], ledger: Ledger, rate: float, memory: Memory) -> None:
+def _show(console: rich.console.Console, told: list[Told], ledger: Ledger, rate: float, memory: Memory) -> None:
     table = rich.table.Table("fault", "times", "held, s", "answers", "503", "broken", "well again, s", box=None)
     for name in dict.fromkeys(each.fault for each in told):
         these = [each for each in told if each.fault == name]
@@ -527,9 +527,10 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=int, default=30)
+    parser.add_argument("--every", type=int, default=60, help="seconds from one fault to the next")
     parser.add_argument("--seed", type=int, default=8)
     given = parser.parse_args()
-    sys.exit(not run(given.minutes, given.seed, rich.console.Console(width=120)))
+    sys.exit(not run(given.minutes, given.every, given.seed, rich.console.Console(width=120)))
 
 
 if __name__ == "__main__":
