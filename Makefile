@@ -7,6 +7,7 @@ COUNT ?= 100000
 SIZES ?= 10000 100000 1000000
 SECONDS ?= 5
 SOAK ?= 200000
+MINUTES ?= 30
 ARGS ?=
 VENV := .venv
 # One test process for each core, at most four, each with a database server of its own.
@@ -17,7 +18,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv test test-faults test-long test-deploy fuzz bench lint pins conformance clean distclean
+.PHONY: help run venv test test-faults soak test-long test-deploy fuzz bench lint pins conformance clean distclean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -35,6 +36,10 @@ test: $(VENV)/.installed-dev ## run the tests: make test [DUMP=shop.sql.gz] [ARG
 test-faults: $(VENV)/.installed-dev ## run the tests that cause faults, for minutes
 	@$(VENV)/bin/python -m app.sandbox.programs
 	@exec $(VENV)/bin/python -m pytest tests/faults tests/leavers/test_faults.py -m 'long or not long' $(ARGS)
+
+soak: $(VENV)/.installed-dev ## half of full load with a fault every minute, and a ledger at the end: make soak [MINUTES=30] [ARGS="--seed 8"]
+	@$(VENV)/bin/python -m app.sandbox.programs
+	@exec $(VENV)/bin/python -m tests.faults.soak --minutes $(MINUTES) $(ARGS)
 
 test-long: $(VENV)/.installed-dev ## run the tests that `make test` leaves out because they take long
 	@$(VENV)/bin/python -m app.sandbox.programs

@@ -18,10 +18,10 @@ from urllib import request as http
 import sqlalchemy as sa
 
 from app import auth, config, granting, service
-from app.ledger import install, tokens
+from app.ledger import install, settings, tokens
 from app.magento import database, guard
 from app.magento import errors as shop_errors
-from app.mapping import bridges, sweep, ways
+from app.mapping import sweep, ways
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 CLOCKS = 60  # seconds that the database's clock may be off
@@ -233,12 +233,12 @@ def _tokens(patient: Patient) -> Told:
 def _leavers(patient: Patient) -> Told:
     """Look whether leavers are kept out: by the guard, and just now."""
     here = patient.here
-    tenant = next(iter(here.rulebook.tenants.values()))
-    bridge = here.bridge(tenant, "", bridges.Origin("doctor", "command doctor"))
+    bridge = here.oversight("doctor")
     mark = here.ledger.inactive
     with patient.reading as connection:
         leavers = int(connection.execute(sa.select(sa.func.count()).select_from(mark)).scalar_one())
         trigger = guard.status(connection, ways.names(bridge))
+        swept = settings.swept_at(connection, here.ledger)
         undone = len(connection.execute(sweep.undone(bridge)).all())
     if undone:
         yield ERROR, f"{undone} of {leavers} deactivated customers have come open again.", "magento-scim sweep"
@@ -247,7 +247,9 @@ def _leavers(patient: Patient) -> Told:
     if not trigger.on:
         seen = "" if trigger.visible else ", or this user may not see it"
         cure = "magento-scim guard on; without the privilege TRIGGER: deploy/magento-scim-sweep.timer."
-        yield WARNING, f"The guard is off{seen}: a leaver can come back by the mailed password reset.", cure
+        last = f"the last sweep was at {swept.isoformat()}Z" if swept else "nothing ever swept"
+        what = f"The guard is off{seen}: a leaver can come back by the mailed password reset; {last}."
+        yield WARNING, what, cure
 
 
 def _held(patient: Patient) -> Told:

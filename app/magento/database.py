@@ -19,6 +19,7 @@ T = TypeVar("T")
 ATTEMPTS = 3
 PING_AFTER = 0.05  # seconds a pooled connection may rest before it is asked whether it is alive
 
+HEARD: list[Callable[[str], None]] = []  # who is told why a transaction starts again: busy, lost
 LOOKING = ("SELECT", "SHOW", "SET", "EXPLAIN", "DESCRIBE")
 
 # How long a statement may take. MySQL has this for SELECT alone; what writes is bounded by its locks.
@@ -182,9 +183,16 @@ def transaction(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
         except errors.Busy:
             if attempt >= ATTEMPTS:
                 raise
+            _tell("busy")
             time.sleep(random.uniform(0.5, 1.5) * 0.02 * 2**attempt)  # noqa: S311 - a pause, not a secret
             attempt += 1
         except errors.Unavailable as error:
             if lost or committing or not error.lost:
                 raise
+            _tell("lost")
             lost = True
+
+
+def _tell(reason: str) -> None:
+    for hear in HEARD:
+        hear(reason)
