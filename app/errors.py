@@ -7,7 +7,7 @@ import re
 import flask
 import werkzeug.exceptions
 
-from app import answers, requests, service
+from app import answers, logs, requests, service
 from app.magento import errors as shop_errors
 from app.scim import errors, messages
 
@@ -74,11 +74,11 @@ def translate(error: Exception) -> errors.ScimError:
     if isinstance(error, errors.ScimError):
         return error
     if isinstance(error, shop_errors.Slow):
-        log.warning("%s (SCIM_STATEMENT_SECONDS)", error)
+        log.warning("%s (SCIM_STATEMENT_SECONDS)", logs.masked(str(error)))
         sentence = f"The database needs longer than SCIM_STATEMENT_SECONDS: ask for less, or in {error.retry_after} s."
         return errors.Unavailable(sentence, error.retry_after)
     if isinstance(error, shop_errors.Unavailable):
-        log.warning("the shop's database cannot be used: %s", error)
+        log.warning("the shop's database cannot be used: %s", logs.masked(str(error)))
         sentence = f"The shop's database cannot be used at the moment: try again in {error.retry_after} s."
         return errors.Unavailable(sentence, error.retry_after)
     if isinstance(error, shop_errors.NotGranted):

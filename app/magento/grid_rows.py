@@ -45,7 +45,7 @@ def rewrite(connection: sa.Connection, shop: shop.Shop, entity_ids: Sequence[int
             if number in REBUILT and not last:
                 shop.refresh_grid(connection)
             elif number in REBUILT or isinstance(driver_errors.translate(error), errors.Rejected):
-                log.warning("grid rows of %s not written, reindex customer_grid: %s", list(entity_ids), error.orig)
+                log.warning("grid rows of %s not written, reindex customer_grid: error %d", list(entity_ids), number)
                 return
             else:
                 raise
