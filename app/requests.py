@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import flask
+import werkzeug.exceptions
 from werkzeug.sansio import utils
 
 from app import answers, service
@@ -24,6 +25,8 @@ def bridge() -> bridges.Bridge:
         caller = flask.g.get("caller")
         origin = bridges.Origin(request_id(), caller.name if caller else "", caller.token_id if caller else None)
         here = service.current()
+        if not flask.request.host and not here.config.base_url:
+            raise errors.InvalidSyntax("The Host header names no host.")
         told = flask.g.setdefault("written", []).append if here.observer.listens else None
         host = _host(flask.request.scheme, flask.request.host)
         flask.g.bridge = here.bridge(flask.g.tenant, host, origin, told)
@@ -75,8 +78,13 @@ def body() -> dict[str, Any]:
 
 
 def _text() -> str:
-    """Read the whole body; raises what Flask raises for one that is too large."""
-    data = flask.g.sent = flask.request.get_data()
+    """Read the whole body; raises what Flask raises for one that is too large, InvalidSyntax for broken chunks."""
+    try:
+        data = flask.g.sent = flask.request.get_data()
+    except werkzeug.exceptions.HTTPException:
+        raise
+    except Exception as error:  # whatever the server in front of us raises for chunks that are none
+        raise errors.InvalidSyntax("The body cannot be read: its chunks are not as HTTP has them.") from error
     if flask.request.content_length is None and len(data) >= (flask.request.max_content_length or len(data) + 1):
         flask.request.stream.read(1)  # of a body without a length no more than the largest is read, and nothing said
     return data.decode("utf-8")

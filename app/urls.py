@@ -17,6 +17,7 @@ class Name(converters.BaseConverter):
     """A part of a path that names a resource: not .search, which has a route and methods of its own."""
 
     regex = r"(?!\.search$)[^/]+"
+    part_isolating = True  # one part of the path; with the slash in the regex it would not be taken for that
 
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
