@@ -1,5 +1,6 @@
 """Bulk: the requests in one body, each carried out as if it had come alone, in its own transaction."""
 
+import time
 import urllib.parse
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from app import errors as translation
 from app import requests
 from app.mapping import bridges, groups, users
-from app.scim import bulk
+from app.scim import bulk, errors
 from app.scim import jobs as bulk_jobs
 
 ENDPOINTS = ("/Users", "/Groups")
@@ -15,8 +16,12 @@ STATUSES = {"POST": 201, "PUT": 200, "PATCH": 200}
 Check = Callable[[str], None] | None
 
 
-def run(bridge: bridges.Bridge, body: Any, max_operations: int) -> dict[str, Any]:
-    """Carry out a BulkRequest and give the BulkResponse; raises what is wrong with the message as a whole."""
+def run(bridge: bridges.Bridge, body: Any, max_operations: int, seconds: float) -> dict[str, Any]:
+    """Carry out a BulkRequest and give the BulkResponse; raises what is wrong with the message as a whole.
+
+    An operation that would begin later than after `seconds` is not carried out but answered 503.
+    """
+    deadline = time.monotonic() + seconds
     strict = bridge.profile.name == "strict"
     request = bulk.parse(body, ENDPOINTS, max_operations=max_operations, strict=strict, base=bridge.base_url)
 
@@ -25,6 +30,8 @@ def run(bridge: bridges.Bridge, body: Any, max_operations: int) -> dict[str, Any
 
     def execute(operation: bulk.Operation) -> bulk.Result:
         try:
+            if time.monotonic() > deadline:
+                raise errors.Unavailable(f"This request has taken {seconds:g} s already: send the operation again.", 1)
             return _execute(bridge, operation)
         except Exception as error:
             return bulk.failure(translation.translate(error), locate(operation) if operation.method != "POST" else None)

@@ -67,6 +67,21 @@ def test_a_table_that_somebody_holds_is_not_waited_for_long(make: Make, method: 
     assert client.get("/Users").status_code == 200
 
 
+def test_a_bulk_request_answers_in_time_what_it_did_and_what_not(make: Make) -> None:
+    client = make(bulk_seconds=1)
+    operations = [
+        {"method": "POST", "path": "/Users", "bulkId": f"u{n}", "data": {**ADA, "userName": f"u{n}@example.com"}}
+        for n in range(4)
+    ]
+    with _sleepy(client, 1):
+        body = {"schemas": [bulk.REQUEST_URN], "Operations": operations}
+        results = client.send("POST", "/Bulk", body).get_json()["Operations"]
+    statuses = [each["status"] for each in results]
+    assert (statuses[0], statuses[-1], set(statuses)) == ("201", "503", {"201", "503"}), statuses
+    assert "again" in results[-1]["response"]["detail"]
+    assert len(client.rows("customer_entity")) == statuses.count("201")
+
+
 # --- size ---
 
 

@@ -171,6 +171,26 @@ def slow(scene: Scene) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def held(scene: Scene) -> Iterator[None]:
+    """Somebody holds the customers' table, as a backup or an ALTER TABLE does."""
+    with connection.to(scene.server.url()) as other:
+        connection.run(other, "LOCK TABLES customer_entity WRITE")
+        yield
+
+
+@contextlib.contextmanager
+def endless(scene: Scene) -> Iterator[None]:
+    """A statement takes longer than it may."""
+    with connection.to(scene.server.url()) as other:
+        body = "SET NEW.suffix = IF(SLEEP(50), NEW.suffix, NEW.suffix)"
+        connection.run(other, f"CREATE TRIGGER endless BEFORE INSERT ON customer_entity FOR EACH ROW {body}")
+        try:
+            yield
+        finally:
+            connection.run(other, "DROP TRIGGER endless")
+
+
+@contextlib.contextmanager
 def silent(scene: Scene) -> Iterator[None]:
     scene.wire.silent = True
     try:

@@ -52,6 +52,8 @@ ROWS = (
     Row("the database is read-only", scenes.read_only, (503,), (200,)),
     Row("the database has no connection left", scenes.out_of_connections, (503,), (503,)),
     Row("the database is slow", scenes.slow, (201,), (200,)),
+    Row("the customers' table is held by somebody", scenes.held, (503,), (503,)),
+    Row("the statement takes too long", scenes.endless, (503,), (200,)),
     Row("the network is cut at the first row", scenes.cut(b"INSERT INTO customer_entity "), (201,), (200,)),
     Row("the network is cut in the middle of a transaction", scenes.cut(b"INSERT INTO scim_journal"), (201,), (200,)),
     Row("the network is cut at the commit", scenes.cut(b"COMMIT"), (503,), (200,)),
