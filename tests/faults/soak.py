@@ -35,7 +35,7 @@ CLIENTS = 8
 MEASURED = 20  # seconds in which full load is found out
 PATIENCE = 3  # seconds that a client waits at most, whatever Retry-After says: it is there to make load
 STUBBORN = 120  # seconds after which a request that is never answered for good counts as lost
-GROWTH = 25  # MB that a worker may grow after its first minute
+GROWTH = 10  # MB that a worker may grow after its first two minutes, while its caches fill
 ENDS = (4, 20)  # seconds that a fault lasts
 RECENT = 3  # seconds after a worker's death in which a broken connection is its doing
 ADDRESS = {"type": "work", "streetAddress": "1 High St", "locality": "Leeds", "postalCode": "LS1 1AA", "country": "GB"}
@@ -337,10 +337,10 @@ class Memory(threading.Thread):
                     self.by_pid.setdefault(pid, []).append((time.monotonic(), processor.resident(pid)))
 
     def lives(self) -> list[tuple[int, float, float, float, float]]:
-        """Give of each worker: pid, minutes seen, MB after its first minute (or at first), at the end, at most."""
+        """Give of each worker: pid, minutes seen, MB after two minutes (or at the end), at the end, at most."""
         found = []
         for pid, seen in self.by_pid.items():
-            start = next((mb for at, mb in seen if at - seen[0][0] >= 60), seen[-1][1])
+            start = next((mb for at, mb in seen if at - seen[0][0] >= 120), seen[-1][1])
             found.append((pid, (seen[-1][0] - seen[0][0]) / 60, start, seen[-1][1], max(mb for _, mb in seen)))
         return found
 
@@ -505,7 +505,7 @@ def _show(console: rich.console.Console, told: list[Told], ledger: Ledger, rate:
     )
     for pid, lived, start, end, most in memory.lives():
         console.print(
-            f"Worker {pid}: {lived:.0f} minutes, {start:.0f} MB after its first, {end:.0f} MB at the end, {most:.0f} most."
+            f"Worker {pid}: {lived:.0f} minutes, {start:.0f} MB after its first two, {end:.0f} MB at the end, {most:.0f} most."
         )
 
 
@@ -513,7 +513,7 @@ def _verdict(console: rich.console.Console, stage: Stage, memory: Memory) -> boo
     wrong = stage.ledger.wrong + _compare(stage)
     wrong += [f"{count} connections broke: {why}" for why, count in stage.ledger.broken.items() if "nobody" in why]
     for pid, lived, start, end, _ in memory.lives():
-        if lived >= 3 and end - start > GROWTH:
+        if lived >= 5 and end - start > GROWTH:
             wrong.append(f"worker {pid} grew by {end - start:.0f} MB")
     people, gone = len(stage.ledger.people), len(stage.ledger.deleted)
     console.print(f"The ledger: {people} users there, {gone} deleted, compared with the shop and its journal.")
