@@ -30,7 +30,7 @@ TOO_MUCH = {"SUPER", "FILE", "ALL PRIVILEGES", "SHUTDOWN", "CREATE USER"}
 FETCH_TIMEOUT = 10  # seconds
 Told = Iterator[tuple[str, str, str]]  # level, what, cure
 # How a sentence goes on that says what to do.
-DO = re.compile(r"(.+?)(?::|\.) ((?:run|set|write|add|name|it takes|it is one of) .+)", re.I | re.S)
+DO = re.compile(r"(.+?)(?::|\.) ((?:run|set|write|add|name|it takes|it is one of) .+)", re.I)
 SETTINGS = "Put it right in the service's environment: README, Configuration, has every name."
 CONNECT = (
     "Does the server run? SCIM_DATABASE_URL and SCIM_TABLE_PREFIX want what Magento's app/etc/env.php says under db,"
