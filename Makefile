@@ -7,6 +7,7 @@ COUNT ?= 100000
 SIZES ?= 10000 100000 1000000
 SECONDS ?= 5
 SOAK ?= 200000
+MINUTES ?= 30
 ARGS ?=
 VENV := .venv
 # One test process for each core, at most four, each with a database server of its own.
@@ -17,7 +18,8 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv test test-faults test-long test-cluster test-deploy fuzz bench lint pins conformance clean distclean
+.PHONY: help run venv test test-faults soak test-long test-cluster test-deploy attack fuzz bench lint pins conformance clean \
+	distclean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -36,6 +38,10 @@ test-faults: $(VENV)/.installed-dev ## run the tests that cause faults, for minu
 	@$(VENV)/bin/python -m app.sandbox.programs
 	@exec $(VENV)/bin/python -m pytest tests/faults tests/leavers/test_faults.py -m 'long or not long' $(ARGS)
 
+soak: $(VENV)/.installed-dev ## half of full load with a fault every minute, and a ledger at the end: make soak [MINUTES=30] [ARGS="--seed 8"]
+	@$(VENV)/bin/python -m app.sandbox.programs
+	@exec $(VENV)/bin/python -m tests.faults.soak --minutes $(MINUTES) $(ARGS)
+
 test-long: $(VENV)/.installed-dev ## run the tests that `make test` leaves out because they take long
 	@$(VENV)/bin/python -m app.sandbox.programs
 	@exec $(VENV)/bin/python -m pytest -m long $(ARGS)
@@ -44,10 +50,15 @@ test-cluster: $(VENV)/.installed-dev ## run the tests on three nodes of a MariaD
 	@$(VENV)/bin/python -m app.sandbox.programs
 	@exec timeout 300 $(VENV)/bin/python -m pytest tests/cluster -m cluster $(ARGS)
 
-test-deploy: $(VENV)/.installed-dev ## run the tests of deploy/, nginx and the image's steps included: installs nginx
+test-deploy: $(VENV)/.installed-dev var/tools/.installed ## run the tests of deploy/, nginx and the image's steps included: installs nginx
 	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || $(APT) install --no-install-recommends nginx-light >/dev/null
 	@$(VENV)/bin/python -m app.sandbox.programs
 	@exec $(VENV)/bin/python -m pytest tests/access/test_deploy.py -m 'long or not long' $(ARGS)
+
+attack: $(VENV)/.installed-dev ## let sqlmap and schemathesis try a service on a shop of its own: installs sqlmap
+	@command -v sqlmap >/dev/null || $(APT) install --no-install-recommends sqlmap >/dev/null
+	@$(VENV)/bin/python -m app.sandbox.programs
+	@exec $(VENV)/bin/python -m tests.attack $(ARGS)
 
 fuzz: $(VENV)/.installed-dev ## send malformed requests to a sandbox of its own: make fuzz [COUNT=100000] [ARGS="--profile strict"]
 	@$(VENV)/bin/python -m app.sandbox.programs
@@ -94,6 +105,11 @@ $(VENV)/.installed: requirements.txt setup.cfg pyproject.toml | $(VENV)/bin/pip
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing requirements-dev.txt into $(VENV)"
 	@$(VENV)/bin/pip install -q --no-deps --require-hashes -r requirements-dev.txt
+	@touch $@
+
+var/tools/.installed: tests/access/hadolint.txt | $(VENV)/bin/pip
+	@$(VENV)/bin/python -m venv var/tools
+	@var/tools/bin/pip install -q --require-hashes -r $<
 	@touch $@
 
 $(VENV)/bin/pip:

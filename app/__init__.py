@@ -63,6 +63,7 @@ def create_app(settings: config.Config | None = None) -> flask.Flask:
     app.extensions["magento-scim"] = service.start(settings)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     app.url_map.strict_slashes = False
+    app.url_map.converters["default"] = urls.Name
     app.wsgi_app = urls.Tidy(app.wsgi_app)  # type: ignore[method-assign]
     if settings.proxies:
         trusted = settings.proxies

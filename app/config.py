@@ -14,6 +14,8 @@
 | SCIM_MAX_BODY | the largest request body in bytes, 1048576 if not set |
 | SCIM_MAX_PAGE | the most resources on one page, 1000 if not set |
 | SCIM_MAX_OPERATIONS | the most operations in one bulk request, 1000 if not set |
+| SCIM_BULK_SECONDS | after how long a bulk request begins no more operations, 45 if not set |
+| SCIM_STATEMENT_SECONDS | the longest that a statement may take in the database, 20 if not set |
 | SCIM_MAPPING_WATCH | seconds between two looks at the mapping file, 1 if not set; 0: at start and SIGHUP only |
 | SCIM_RECORD_REQUESTS | how many requests of each tenant are kept to be looked at, 0 if not set: none |
 | SCIM_TOKEN_SECONDS | how long a token is taken for what it was when it was read, 1 if not set; 0: always read anew |
@@ -91,6 +93,8 @@ class Config:
     proxies: int = 0
     jwt: Jwt | None = None
     read_database: sa.URL | None = None
+    statement_seconds: int = 20
+    bulk_seconds: int = 45
 
 
 def _url(text: str, name: str) -> sa.URL:
@@ -307,4 +311,6 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
         proxies=_number(environment, "SCIM_PROXIES", 0, least=0),
         jwt=_jwt(environment),
         read_database=_url(follows, "SCIM_READ_DATABASE_URL") if follows else None,
+        statement_seconds=_number(environment, "SCIM_STATEMENT_SECONDS", 20),
+        bulk_seconds=_number(environment, "SCIM_BULK_SECONDS", 45),
     )

@@ -18,10 +18,10 @@ from urllib import request as http
 import sqlalchemy as sa
 
 from app import auth, config, granting, service
-from app.ledger import install, tokens
+from app.ledger import install, settings, tokens
 from app.magento import database, guard
 from app.magento import errors as shop_errors
-from app.mapping import bridges, sweep, ways
+from app.mapping import sweep, ways
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 CLOCKS = 60  # seconds that the database's clock may be off
@@ -30,6 +30,15 @@ UNUSED = timedelta(days=90)
 TOO_MUCH = {"SUPER", "FILE", "ALL PRIVILEGES", "SHUTDOWN", "CREATE USER"}
 FETCH_TIMEOUT = 10  # seconds
 Told = Iterator[tuple[str, str, str]]  # level, what, cure
+# How a sentence goes on that says what to do.
+DO = re.compile(r"(.+?)(?::|\.) ((?:run|set|write|add|name|it takes|it is one of) .+)", re.I)
+SETTINGS = "Put it right in the service's environment: README, Configuration, has every name."
+CONNECT = (
+    "Does the server run? SCIM_DATABASE_URL and SCIM_TABLE_PREFIX want what Magento's app/etc/env.php says under db,"
+    " and the user that `magento-scim grants` is for."
+)
+GIVE = "Give what `magento-scim grants` prints."
+AGAIN = "See to the database, then run `magento-scim doctor` again."
 
 
 @dataclass(frozen=True)
@@ -62,11 +71,11 @@ def examine(environment: Mapping[str, str], url: str | None = None) -> Iterator[
     try:
         settings = config.read(environment)
     except config.Refused as error:
-        yield Finding("configuration", ERROR, *_parted(error))
+        yield Finding("configuration", ERROR, *_parted(error, SETTINGS))
         return
     yield Finding("configuration", OK, "")
-    for name, step in STEPS:
-        found = _found(name, partial(step, settings))
+    for name, step, cure in STEPS:
+        found = _found(name, partial(step, settings), cure)
         yield from found
         if any(each.level == ERROR for each in found):
             return
@@ -74,22 +83,24 @@ def examine(environment: Mapping[str, str], url: str | None = None) -> Iterator[
     try:
         patient = Patient(here, environment, url, datetime.now(UTC).replace(tzinfo=None))
         for name, check in CHECKS:
-            yield from _found(name, partial(check, patient))
+            yield from _found(name, partial(check, patient), AGAIN)
     finally:
         here.shop.dispose()
 
 
-def _found(name: str, look: Callable[[], Told]) -> list[Finding]:
+def _found(name: str, look: Callable[[], Told], cure: str) -> list[Finding]:
     try:
         return [Finding(name, *told) for told in look()] or [Finding(name, OK, "")]
+    except shop_errors.NotGranted as error:
+        return [Finding(name, ERROR, f"{error}.", GIVE)]
     except (config.Refused, shop_errors.ShopError) as error:
-        return [Finding(name, ERROR, *_parted(error))]
+        return [Finding(name, ERROR, *_parted(error, cure))]
 
 
-def _parted(error: Exception) -> tuple[str, str]:
-    """Part a sentence that says what to do from what it says to do."""
-    what, found, cure = str(error).partition(": run ")
-    return (f"{what}.", f"Run {cure}") if found else (str(error), "See the sentence.")
+def _parted(error: Exception, cure: str) -> tuple[str, str]:
+    """Part what is wrong from what to do, where a sentence says both; `cure`: what to do where it does not."""
+    found = DO.fullmatch(str(error))
+    return (f"{found[1]}.", found[2][0].upper() + found[2][1:]) if found else (str(error), cure)
 
 
 # --- what all others stand on ---
@@ -123,10 +134,10 @@ def _mapping(settings: config.Config) -> Told:
         yield WARNING, f"Everybody on this machine may write {settings.mapping}.", f"chmod o-w {settings.mapping}"
 
 
-STEPS: tuple[tuple[str, Callable[[config.Config], Told]], ...] = (
-    ("database", _database),
-    ("our tables", _tables),
-    ("mapping", _mapping),
+STEPS: tuple[tuple[str, Callable[[config.Config], Told], str], ...] = (
+    ("database", _database, CONNECT),
+    ("our tables", _tables, "Run `magento-scim install` as a user who may create tables."),
+    ("mapping", _mapping, "Correct the lines that are named; `magento-scim check` looks at a file beforehand."),
 )
 
 
@@ -149,7 +160,7 @@ def _privileges(patient: Patient) -> Told:
     )
     if lacking:
         some = ", ".join(lacking[:5]) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")
-        yield ERROR, f"The database user lacks {some}.", "Give what `magento-scim grants` prints."
+        yield ERROR, f"The database user lacks {some}.", GIVE
     if have.everywhere:
         cure = "Make a user of its own with what `magento-scim grants` prints."
         yield WARNING, f"The database user may more than it needs: {', '.join(have.everywhere)}.", cure
@@ -253,12 +264,12 @@ def _tokens(patient: Patient) -> Told:
 def _leavers(patient: Patient) -> Told:
     """Look whether leavers are kept out: by the guard, and just now."""
     here = patient.here
-    tenant = next(iter(here.rulebook.tenants.values()))
-    bridge = here.bridge(tenant, "", bridges.Origin("doctor", "command doctor"))
+    bridge = here.oversight("doctor")
     mark = here.ledger.inactive
     with patient.reading as connection:
         leavers = int(connection.execute(sa.select(sa.func.count()).select_from(mark)).scalar_one())
         trigger = guard.status(connection, ways.names(bridge))
+        swept = settings.swept_at(connection, here.ledger)
         undone = len(connection.execute(sweep.undone(bridge)).all())
     if undone:
         yield ERROR, f"{undone} of {leavers} deactivated customers have come open again.", "magento-scim sweep"
@@ -267,7 +278,9 @@ def _leavers(patient: Patient) -> Told:
     if not trigger.on:
         seen = "" if trigger.visible else ", or this user may not see it"
         cure = "magento-scim guard on; without the privilege TRIGGER: deploy/magento-scim-sweep.timer."
-        yield WARNING, f"The guard is off{seen}: a leaver can come back by the mailed password reset.", cure
+        last = f"the last sweep was at {swept.isoformat()}Z" if swept else "nothing ever swept"
+        what = f"The guard is off{seen}: a leaver can come back by the mailed password reset; {last}."
+        yield WARNING, what, cure
 
 
 def _held(patient: Patient) -> Told:

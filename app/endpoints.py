@@ -387,7 +387,7 @@ def bulk() -> flask.Response:
     """Carry out many requests, each in its own transaction (RFC 7644 section 3.7)."""
     here = service.current()
     bridge = requests.bridge()
-    return answers.write(jobs.run(bridge, requests.body(), here.config.max_operations))
+    return answers.write(jobs.run(bridge, requests.body(), here.config.max_operations, here.config.bulk_seconds))
 
 
 # --- discovery ---

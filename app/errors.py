@@ -7,7 +7,7 @@ import re
 import flask
 import werkzeug.exceptions
 
-from app import answers, requests, service
+from app import answers, logs, requests, service
 from app.magento import errors as shop_errors
 from app.scim import errors, messages
 
@@ -26,6 +26,8 @@ def _headers(error: errors.ScimError) -> dict[str, str]:
             return {"Allow": ", ".join(allowed)}
         case errors.Unavailable(retry_after=seconds) | errors.TooManyRequests(retry_after=seconds):
             return {"Retry-After": str(seconds)}
+        case errors.UnsupportedMediaType(codings=True):
+            return {"Accept-Encoding": "identity"}
         case errors.Uniqueness(existing=str(existing)) if flask.request.method == "POST":
             endpoint = flask.request.path.rstrip("/").rpartition("/")[2]
             return {"Location": f"{requests.bridge().base_url}/{endpoint}/{existing}"}
@@ -71,8 +73,12 @@ def translate(error: Exception) -> errors.ScimError:
     """Put any exception in the protocol's words; what nobody expected is logged."""
     if isinstance(error, errors.ScimError):
         return error
+    if isinstance(error, shop_errors.Slow):
+        log.warning("%s (SCIM_STATEMENT_SECONDS)", logs.masked(str(error)))
+        sentence = f"The database needs longer than SCIM_STATEMENT_SECONDS: ask for less, or in {error.retry_after} s."
+        return errors.Unavailable(sentence, error.retry_after)
     if isinstance(error, shop_errors.Unavailable):
-        log.warning("the shop's database cannot be used: %s", error)
+        log.warning("the shop's database cannot be used: %s", logs.masked(str(error)))
         sentence = f"The shop's database cannot be used at the moment: try again in {error.retry_after} s."
         return errors.Unavailable(sentence, error.retry_after)
     if isinstance(error, shop_errors.NotGranted):

@@ -14,8 +14,7 @@ def privileges(connection: sa.Connection, prefix: str, *, makes_options: bool) -
     needed = {table: granted for table, granted in own if table in present}
     for table, granted in cascades.privileges(cascades.load(connection), roots).items():
         needed[table] = tuple(dict.fromkeys((*needed.get(table, ()), *granted)))
-    needed |= dict.fromkeys(tables.names(prefix), ("SELECT", "INSERT", "UPDATE", "DELETE"))
-    return needed | {install.version_table(prefix): ("SELECT",)}
+    return needed | tables.privileges(prefix) | {install.version_table(prefix): ("SELECT",)}
 
 
 def reading(connection: sa.Connection, prefix: str) -> tuple[str, ...]:

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from app import answers, metrics, service
 from app.ledger import install
-from app.magento import database
+from app.magento import database, guard
 from app.magento import errors as shop_errors
+from app.mapping import ways
 
 blueprint = flask.Blueprint("health", __name__)
 
@@ -82,6 +83,15 @@ def _indexer(here: "service.Service") -> dict[str, Any]:
     return {"ok": True, "customer_grid": status or "unknown"}
 
 
+def _guard(here: "service.Service") -> dict[str, Any]:
+    """Say how the guard of leavers is; without it requests are served, and the sweep has to hold."""
+    with database.reading(here.shop.reader) as connection:
+        found = guard.status(connection, ways.prefixed(here.shop.prefix))
+    if found.on and not found.current:
+        return {"ok": True, "guard": "another version's", "detail": "run `magento-scim guard on`"}
+    return {"ok": True, "guard": "on" if found.on else "off" if found.visible else "unknown"}
+
+
 def _replica(here: "service.Service") -> dict[str, Any]:
     """Say how far the read replica is behind; one that is away stops nobody: reads go to the primary."""
     if here.replica is None:
@@ -92,4 +102,11 @@ def _replica(here: "service.Service") -> dict[str, Any]:
         return {"ok": True, "detail": f"reads go to the primary: {error}"}
 
 
-CHECKS = {"database": _database, "tables": _tables, "mapping": _mapping, "indexer": _indexer, "replica": _replica}
+CHECKS = {
+    "database": _database,
+    "tables": _tables,
+    "mapping": _mapping,
+    "guard": _guard,
+    "indexer": _indexer,
+    "replica": _replica,
+}

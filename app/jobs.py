@@ -4,6 +4,7 @@ New users that come one after another share a transaction, behind a savepoint ea
 """
 
 import contextlib
+import time
 import urllib.parse
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from app import requests
 from app.magento import database
 from app.magento import errors as shop_errors
 from app.mapping import bridges, groups, users
-from app.scim import bulk
+from app.scim import bulk, errors
 from app.scim import jobs as bulk_jobs
 
 ENDPOINTS = ("/Users", "/Groups")
@@ -22,8 +23,12 @@ STATUSES = {"POST": 201, "PUT": 200, "PATCH": 200}
 Check = Callable[[str], None] | None
 
 
-def run(bridge: bridges.Bridge, body: Any, max_operations: int) -> dict[str, Any]:
-    """Carry out a BulkRequest and give the BulkResponse; raises what is wrong with the message as a whole."""
+def run(bridge: bridges.Bridge, body: Any, max_operations: int, seconds: float) -> dict[str, Any]:
+    """Carry out a BulkRequest and give the BulkResponse; raises what is wrong with the message as a whole.
+
+    An operation that would begin later than after `seconds` is not carried out but answered 503.
+    """
+    deadline = time.monotonic() + seconds
     strict = bridge.profile.name == "strict"
     request = bulk.parse(body, ENDPOINTS, max_operations=max_operations, strict=strict, base=bridge.base_url)
 
@@ -32,6 +37,8 @@ def run(bridge: bridges.Bridge, body: Any, max_operations: int) -> dict[str, Any
 
     def execute(operation: bulk.Operation) -> bulk.Result:
         try:
+            if time.monotonic() > deadline:
+                raise errors.Unavailable(f"This request has taken {seconds:g} s already: send the operation again.", 1)
             return _execute(bridge, operation)
         except Exception as error:
             return bulk.failure(translation.translate(error), locate(operation) if operation.method != "POST" else None)

@@ -1,11 +1,16 @@
 """In charge of the log: a line of JSON each, with the request's id, and nothing that tells who somebody is.
 
 Who asked is named by the token, whom it was about by the id. URLs stand in it as their routes, without their queries.
+What others say may quote what a client sent: an exception's words, the database's, gunicorn's of what it cannot read.
+Of those, addresses, queries and whatever stands in quotes are left out.
 """
 
 import logging
+import re
 import sys
 import time
+import traceback
+from collections.abc import MutableMapping
 from typing import Any
 
 import flask
@@ -17,8 +22,47 @@ SHARED: tuple[Any, ...] = (
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.processors.format_exc_info,
 )
+ADDRESS = re.compile(r"""[^\s'"<>(),;:/?&=]+(?:@|%40)[^\s'"<>(),;:/?&=]*\.[^\W\d][^\s'"<>(),;:/?&=]*""")
+QUERY = re.compile(r"\?\S+")
+QUOTED = re.compile(r"""(['"]).*\1""", re.S)  # from the first to the last: a value may hold some itself
+
+
+def masked(text: str) -> str:
+    """Give what somebody else says without what may tell who a customer is."""
+    return ADDRESS.sub("<address>", QUERY.sub("?<query>", QUOTED.sub("<quoted>", text)))
+
+
+def told(error: BaseException) -> str:
+    """Give an exception with those that it came of, their places, and their words as far as they tell nobody's name."""
+    parts, at = list[str](), error
+    while True:
+        parts.append(f"{''.join(traceback.format_tb(at.__traceback__))}{type(at).__qualname__}: {masked(str(at))}")
+        before = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
+        if before is None:
+            return "\ncame of\n".join(reversed(parts))
+        at = before
+
+
+def _mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Leave addresses out of a line, and write its exception, where it has one."""
+    event["event"] = ADDRESS.sub("<address>", str(event.get("event", "")))
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["exception"] = told(error)
+    return event
+
+
+class Quiet(logging.Filter):
+    """Masks the lines of gunicorn, which quotes the requests that it cannot read."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every line through, masked."""
+        record.msg, record.args = masked(record.getMessage()), ()
+        if record.exc_info and record.exc_info[1]:
+            record.exc_text = told(record.exc_info[1])
+        return True
 
 
 def configure(level: str, form: str) -> None:
@@ -27,7 +71,8 @@ def configure(level: str, form: str) -> None:
     if form == "text":
         shown = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=SHARED, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, shown]
+        foreign_pre_chain=SHARED,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _mask, shown],
     )
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)

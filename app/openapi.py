@@ -195,9 +195,12 @@ def _parameters(spec: apispec.APISpec, max_page: int) -> None:
     numbers = {"startIndex": "The first one's place, from 1.", "count": f"The most to show, {max_page} at most."}
     headers = {"If-Match": "Only if this is the version.", "If-None-Match": "Only if this is not the version."}
     shapes: list[tuple[str, str, str, Json]] = [
-        *((name, "query", text, {"type": "string"}) for name, text in texts.items()),
+        *(
+            (name, "query", text, {"type": "string", "minLength": int(name == "filter")})
+            for name, text in texts.items()
+        ),
         *((name, "query", text, {"type": "integer"}) for name, text in numbers.items()),
-        ("sortOrder", "query", "In which order.", {"type": "string", "enum": ["ascending", "descending"]}),
+        ("sortOrder", "query", "In which order.", {"type": "string", "enum": ["ascending", "descending", ""]}),
         *((name, "header", text, {"type": "string"}) for name, text in headers.items()),
     ]
     for name, where, text, shape in shapes:
@@ -248,4 +251,7 @@ def _request(converter: plugin.MarshmallowPlugin, accepted: attributes.ResourceT
     strictly = profiles.UNKNOWN_ATTRIBUTES not in profile.tolerances
     top["required"] = sorted({"schemas", *top.get("required", ())})
     top["additionalProperties"] = not strictly
+    for name in top["required"]:
+        if top["properties"][name].get("type") == "string":
+            top["properties"][name]["minLength"] = 1
     return top

@@ -9,6 +9,7 @@ from functools import lru_cache, partial, wraps
 from typing import Any
 
 import flask
+import werkzeug.exceptions
 from werkzeug.sansio import utils
 
 from app import answers, service
@@ -27,6 +28,8 @@ def bridge() -> bridges.Bridge:
         here = service.current()
         counted = caller.slot if caller and here.replica else None
         origin = bridges.Origin(request_id(), caller.name if caller else "", caller and caller.token_id, counted)
+        if not flask.request.host and not here.config.base_url:
+            raise errors.InvalidSyntax("The Host header names no host.")
         told = flask.g.setdefault("written", []).append if here.observer.listens else None
         host = _host(flask.request.scheme, flask.request.host)
         flask.g.bridge = here.bridge(flask.g.tenant, host, origin, told)
@@ -81,6 +84,9 @@ def body() -> dict[str, Any]:
     kind = flask.request.mimetype
     if kind and kind not in answers.MEDIA_TYPES:
         raise errors.UnsupportedMediaType(f"Send the body as application/scim+json, not as {kind}.")
+    coding = flask.request.headers.get("Content-Encoding", "identity")
+    if coding.strip().casefold() not in ("", "identity"):
+        raise errors.UnsupportedMediaType(f"Send the body as it is, not in {coding[:60]}.", codings=True)
     try:
         found = json.loads(_text(), parse_constant=_no_constant, object_pairs_hook=_object)
         json.dumps(found, ensure_ascii=False).encode("utf-8")
@@ -94,8 +100,13 @@ def body() -> dict[str, Any]:
 
 
 def _text() -> str:
-    """Read the whole body; raises what Flask raises for one that is too large."""
-    data = flask.g.sent = flask.request.get_data()
+    """Read the whole body; raises what Flask raises for one that is too large, InvalidSyntax for broken chunks."""
+    try:
+        data = flask.g.sent = flask.request.get_data()
+    except werkzeug.exceptions.HTTPException:
+        raise
+    except Exception as error:  # whatever the server in front of us raises for chunks that are none
+        raise errors.InvalidSyntax("The body cannot be read: its chunks are not as HTTP has them.") from error
     if flask.request.content_length is None and len(data) >= (flask.request.max_content_length or len(data) + 1):
         flask.request.stream.read(1)  # of a body without a length no more than the largest is read, and nothing said
     return data.decode("utf-8")

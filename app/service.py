@@ -89,6 +89,10 @@ class Service:
         )
         return replace(found, told=told) if told else found
 
+    def oversight(self, who: str) -> bridges.Bridge:
+        """Give the first tenant's view, for what is no tenant's alone; `who` stands in the journal."""
+        return self.bridge(next(iter(self.rulebook.tenants.values())), "", bridges.Origin(who, f"command {who}"))
+
 
 def path(tenant: str) -> str:
     """Give the path under which a tenant's SCIM endpoints are."""
@@ -115,7 +119,9 @@ def engine(settings: config.Config, *, autocommit: bool = False) -> sa.Engine:
     `autocommit`: for what only reads.
     """
     try:
-        return database.engine(settings.database, tls=settings.tls, autocommit=autocommit)
+        return database.engine(
+            settings.database, tls=settings.tls, statement_seconds=settings.statement_seconds, autocommit=autocommit
+        )
     except OSError as error:
         raise config.Refused(f"The files that SCIM_DATABASE_TLS_* name cannot be used for TLS: {error}.") from error
 

@@ -4,11 +4,22 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from werkzeug.routing import converters
+
 ENDPOINTS = ("Users", "Groups", "Bulk", "Me", "Schemas", "ResourceTypes", "ServiceProviderConfig")
 BASE = re.compile(r"/scim(?:/[^/]+)?/v2(?=/|$)", re.I)
 # No version, or no version behind a tenant's name, is the newest one (RFC 7644 section 3.13).
 NAMES = "|".join(ENDPOINTS)
 UNVERSIONED = re.compile(rf"^/scim(/(?!v\d|(?:{NAMES})/)[^/]+)?/(?=(?:{NAMES})(?:/|$))", re.I)
+
+
+class Name(converters.BaseConverter):
+    """A part of a path that names a resource: not .search, which has a route and methods of its own."""
+
+    regex = r"(?!\.search$)[^/]+"
+    part_isolating = True  # one part of the path; with the slash in the regex it would not be taken for that
+
+
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 

@@ -1,13 +1,14 @@
 """The settings of gunicorn that are the same wherever we run: `gunicorn -c python:app.workers wsgi:application`."""
 
 import json
+import logging
 import os
 from typing import Any
 
 from gunicorn import util  # type: ignore[import-untyped]
 from prometheus_client import multiprocess
 
-from app import service
+from app import logs, service
 from app.scim import errors, messages
 
 preload_app = True
@@ -17,8 +18,12 @@ limit_request_line = 8190  # bytes, the most that it takes: filters can be long
 
 
 def on_starting(_server: Any) -> None:
-    """Have what gunicorn refuses before the service sees it refused as a SCIM Error, too: 400, 414, 431."""
+    """Have what gunicorn refuses before the service sees it refused as a SCIM Error, too: 400, 414, 431.
+
+    And have its log, which quotes requests, masked.
+    """
     util.write_error = _refuse
+    logging.getLogger("gunicorn.error").addFilter(logs.Quiet())
 
 
 def _refuse(socket: Any, status: int, reason: str, told: str) -> None:

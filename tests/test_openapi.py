@@ -46,6 +46,13 @@ def test_it_is_valid(scim: Client) -> None:
     assert answer.get_json()["openapi"] == "3.1.0"
 
 
+def test_a_search_is_no_resource(scim: Client) -> None:
+    """`.search` has a method of its own, whatever a resource's id may be."""
+    for path in ("/.search", "/Users/.search", "/Groups/.search"):
+        assert set(scim.send("OPTIONS", path).headers["Allow"].split(", ")) == {"OPTIONS", "POST"}, path
+        assert scim.send("GET", path).status_code == 405
+
+
 @pytest.mark.parametrize("opened", [True, False])
 def test_it_is_read_like_discovery(make: Any, opened: bool) -> None:
     scim = make(open_discovery=opened)

@@ -1,12 +1,15 @@
-"""Our own settings, shared by all processes: made at installation, read at start."""
+"""Our own settings, shared by all processes: made at installation, read at start; and when the last sweep was."""
 
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 
 from app.ledger import tables
+
+SWEPT = "swept_at"
 
 
 @dataclass(frozen=True)
@@ -32,3 +35,16 @@ def read(connection: sa.Connection, ledger: tables.Tables, journal_key: bytes | 
     cursor_key = bytes.fromhex(rows["cursor_key"])
     derived = hashlib.blake2b(key=cursor_key, person=b"journal", digest_size=32).digest()
     return Settings(cursor_key, journal_key or derived, datetime.fromisoformat(rows["installed_at"]))
+
+
+def note_sweep(connection: sa.Connection, ledger: tables.Tables, now: datetime) -> None:
+    """Write down that leavers were swept, naive UTC."""
+    row = mysql.insert(ledger.setting).values(name=SWEPT, value=now.isoformat())
+    connection.execute(row.on_duplicate_key_update(value=row.inserted.value))
+
+
+def swept_at(connection: sa.Connection, ledger: tables.Tables) -> datetime | None:
+    """Say when the last sweep was, naive UTC; None before the first."""
+    query = sa.select(ledger.setting.c.value).where(ledger.setting.c.name == SWEPT)
+    found = connection.execute(query).scalar()
+    return datetime.fromisoformat(found) if found else None

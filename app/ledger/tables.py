@@ -3,7 +3,7 @@
 They stand in Magento's database with Magento's table prefix, and go with their customer (ON DELETE CASCADE).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
@@ -248,3 +248,20 @@ def _told(prefix: str, metadata: sa.MetaData) -> tuple[sa.Table, sa.Table]:
 def names(prefix: str = "") -> list[str]:
     """List the names of the ledger's tables in the database."""
     return [table.name for table in define(prefix).all()]
+
+
+EVERY = ("SELECT", "INSERT", "UPDATE", "DELETE")
+# What nobody ever does to a table of ours: entries of the journal, for one, are never changed.
+NEVER = {
+    **dict.fromkeys(("email", "membership", "held", "departure", "journal", "request"), "UPDATE"),
+    **dict.fromkeys(("token", "option", "setting"), "DELETE"),
+}
+
+
+def privileges(prefix: str = "") -> dict[str, tuple[str, ...]]:
+    """Say which privileges the service needs on our tables, by name with prefix."""
+    ours = define(prefix)
+    return {
+        getattr(ours, each.name).name: tuple(privilege for privilege in EVERY if privilege != NEVER.get(each.name))
+        for each in fields(ours)
+    }

@@ -26,13 +26,19 @@ PING_AFTER = 0.05  # seconds a pooled connection may rest before it is asked whe
 SYNC_WAIT = "SET SESSION wsrep_sync_wait=7"
 CLUSTER = "cluster"  # the note on a connection whose server is a node of a Galera cluster
 
+HEARD: list[Callable[[str], None]] = []  # who is told why a transaction starts again: busy, lost
 LOOKING = ("SELECT", "SHOW", "SET", "EXPLAIN", "DESCRIBE")
+
+# How long a statement may take. MySQL has this for SELECT alone; what writes is bounded by its locks.
+LONGEST = {True: "SET SESSION max_statement_time={seconds}", False: "SET SESSION max_execution_time={seconds}000"}
+DRIVER_WAITS = 10  # seconds beyond which the driver ends a connection on which nothing comes
 
 # Magento itself runs with SQL_MODE '' and lets the server truncate; this program never does (facts 10).
 # NO_AUTO_VALUE_ON_ZERO stays off: nobody here inserts an id 0.
 SQL_MODE = "STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 SESSION = (
     "SET SESSION time_zone='+00:00', sql_mode='" + SQL_MODE + "', innodb_lock_wait_timeout={lock_wait},"
+    " lock_wait_timeout={lock_wait},"  # for a table that somebody alters or locks, else a day
     " group_concat_max_len=1048576",  # else MySQL cuts joined lists off at 1024 bytes
     "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci",
 )
@@ -43,8 +49,7 @@ def engine(
     *,
     tls: Mapping[str, str] | None = None,
     connect_timeout: int = 5,
-    read_timeout: int = 30,
-    write_timeout: int = 30,
+    statement_seconds: int = 20,
     lock_wait: int = 5,
     pool_size: int = 5,
     max_overflow: int = 5,
@@ -56,8 +61,9 @@ def engine(
     url: `mysql://user:password@host:port/database`, or with a driver as in `mysql+mysqldb://`;
     `?unix_socket=/path` is known. tls: paths under ca, cert and key; verify "0" keeps the encryption
     but not the certificate check; {"verify": "1"} alone asks for TLS with the system's authorities; empty or
-    None: TLS only if the server asks for it, unchecked, and none on this machine. Timeouts and lock_wait
-    in seconds. autocommit: for an engine that only reads. Nothing connects before the first use.
+    None: TLS only if the server asks for it, unchecked, and none on this machine. Timeouts and lock_wait in
+    seconds; what takes longer than statement_seconds is ended by the server. autocommit: for an engine that only
+    reads. Nothing connects before the first use.
     Each connection speaks UTC, strict SQL mode, utf8mb4, READ COMMITTED (facts 10).
     """
     target = sa.make_url(url)
@@ -65,7 +71,8 @@ def engine(
         target = target.set(drivername="mysql+pymysql")
     arguments: dict[str, Any] = {"connect_timeout": connect_timeout}
     if target.drivername.endswith(("+pymysql", "+mysqldb")):
-        arguments |= {"charset": "utf8mb4", "read_timeout": read_timeout, "write_timeout": write_timeout}
+        patience = statement_seconds + DRIVER_WAITS
+        arguments |= {"charset": "utf8mb4", "read_timeout": patience, "write_timeout": patience}
     if tls:
         arguments["ssl"] = _tls(target, tls)
     elif target.drivername.endswith("+pymysql") and stays_here(target):
@@ -84,7 +91,7 @@ def engine(
     )
     if target.drivername.endswith("+pymysql"):
         sa.event.listen(made, "do_connect", lambda _d, _record, given, named: wire.Connection(*given, **named))
-    _prepare_connections(made, lock_wait)
+    _prepare_connections(made, lock_wait, statement_seconds)
     sending.listen(made)
     return made
 
@@ -106,14 +113,14 @@ def _tls(target: sa.URL, tls: Mapping[str, str]) -> Any:
     return context
 
 
-def _prepare_connections(made: sa.Engine, lock_wait: int) -> None:
+def _prepare_connections(made: sa.Engine, lock_wait: int, statement_seconds: int) -> None:
     """Set each new connection up once; ask a rested one whether it lives; drop all of them when one broke."""
 
     @sa.event.listens_for(made, "connect")
     def set_up(connection: Any, record: pool.ConnectionPoolEntry) -> None:
         with connection.cursor() as cursor:
-            for statement in SESSION:
-                cursor.execute(statement.format(lock_wait=lock_wait))
+            for statement in (*SESSION, LONGEST[getattr(made.dialect, "is_mariadb", False)]):
+                cursor.execute(statement.format(lock_wait=lock_wait, seconds=statement_seconds))
             cursor.execute("SHOW VARIABLES LIKE 'wsrep_on'")
             record.info[CLUSTER] = bool(row := cursor.fetchone()) and row[1] == "ON"
             if record.info[CLUSTER]:
@@ -259,9 +266,16 @@ def transaction(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
         except errors.Busy:
             if attempt >= ATTEMPTS:
                 raise
+            _tell("busy")
             time.sleep(random.uniform(0.5, 1.5) * 0.02 * 2**attempt)  # noqa: S311 - a pause, not a secret
             attempt += 1
         except errors.Unavailable as error:
             if lost or committing or not error.lost:
                 raise
+            _tell("lost")
             lost = True
+
+
+def _tell(reason: str) -> None:
+    for hear in HEARD:
+        hear(reason)

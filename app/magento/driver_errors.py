@@ -84,6 +84,10 @@ def _away(retry_after: int) -> Translation:
     return row
 
 
+def _slow(_code: int, message: str) -> errors.ShopError:
+    return errors.Slow(f"a statement took too long: {message}", 30)
+
+
 def _denied(_code: int, message: str) -> errors.ShopError:
     table, needed = _DENIED.search(message), _NEEDED.search(message)
     if table:
@@ -162,8 +166,8 @@ NUMBERS: dict[int, Translation] = {
     1317: _away(5),  # ER_QUERY_INTERRUPTED
     1637: _away(5),  # ER_TOO_MANY_CONCURRENT_TRXS
     1927: _away(5),  # ER_CONNECTION_KILLED, MariaDB
-    1969: _away(5),  # ER_STATEMENT_TIMEOUT, MariaDB
-    3024: _away(5),  # ER_QUERY_TIMEOUT, MySQL
+    1969: _slow,  # ER_STATEMENT_TIMEOUT, MariaDB
+    3024: _slow,  # ER_QUERY_TIMEOUT, MySQL
     3100: _away(10),  # ER_RUN_HOOK_ERROR: group replication
     4031: _away(5),  # ER_CLIENT_INTERACTION_TIMEOUT, MySQL
     2002: _away(5),  # CR_CONNECTION_ERROR

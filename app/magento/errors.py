@@ -39,6 +39,10 @@ class Unavailable(ShopError):
         self.lost = lost
 
 
+class Slow(Unavailable):
+    """A statement took longer than the database lets it, and was ended."""
+
+
 class Busy(Unavailable):
     """Deadlock or lock wait: the same work may succeed when it is done again from the start."""
 

@@ -57,7 +57,7 @@ def _write(
             shop.refresh_grid(connection)
             _write(connection, shop, what, ids, build, last=True)
         elif number in REBUILT or isinstance(driver_errors.translate(error), errors.Rejected):
-            log.warning("grid rows of %s not written, reindex customer_grid: %s", list(ids), error.orig)
+            log.warning("grid rows of %s not written, reindex customer_grid: error %d", list(ids), number)
         else:
             raise error
 

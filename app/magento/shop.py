@@ -81,6 +81,7 @@ class Shop:
         self._made: Choices = {}
         self._missing = threading.Lock()
         self._misses: dict[tuple[int, object], float] = {}
+        self._grid: sa.Table | None = None
         with database.reading(self.reader) as connection:
             self._snapshot = self._read(connection)
 
@@ -267,11 +268,22 @@ class Shop:
         return {row[0]: row[1] for row in rows}
 
     def _read_grid(self, connection: sa.Connection) -> sa.Table | None:
-        """A full reindex drops the grid and makes it anew, maybe with other columns (facts 5.2)."""
+        """A full reindex drops the grid and makes it anew, maybe with other columns (facts 5.2).
+
+        The table stays the same object as long as it has the same columns: each other one would have its statements
+        compiled, and kept, anew.
+        """
         try:
-            return schema.table(connection, f"{self.prefix}customer_grid_flat")
+            found = schema.table(connection, f"{self.prefix}customer_grid_flat")
         except sa.exc.NoSuchTableError:
             return None
+        if self._grid is None or _columns(self._grid) != _columns(found):
+            self._grid = found
+        return self._grid
+
+
+def _columns(table: sa.Table) -> list[tuple[object, ...]]:
+    return [(column.name, repr(column.type), column.nullable, column.primary_key) for column in table.columns]
 
 
 def open(

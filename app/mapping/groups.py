@@ -783,7 +783,7 @@ def _ids(connection: sa.Connection, bridge: bridges.Bridge, given: Any) -> list[
     if unknown and bridge.profile.unknown_member != "ignore":
         raise errors.InvalidValue(f"members: there is no user {', '.join(map(repr, unknown[:10]))}.")
     if unknown:
-        log.warning("members that there are not were ignored: %s", ", ".join(map(repr, unknown[:10])))
+        log.warning("%d members that there are not were ignored", len(unknown))
     return [number for number in wanted.values() if number in there]
 
 

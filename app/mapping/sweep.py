@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from app.ledger import departures, links, marks
+from app.ledger import departures, links, marks, settings
 from app.magento import aftermath, blocking, customers, database, doors
 from app.mapping import bridges, clock, leaving, turns, writes
 
@@ -46,10 +46,15 @@ def sweep(bridge: bridges.Bridge, begun: Told = lambda _count: None, done: Told 
         batch = ids[first : first + BATCH]
         shut += database.transaction(bridge.shop.engine, lambda c, batch=batch: _shut(c, bridge, batch))  # type: ignore[misc]
         done(len(batch))
-    database.transaction(bridge.shop.engine, lambda c: departures.forget(c, bridge.ledger, clock.now()))
+    database.transaction(bridge.shop.engine, lambda c: _note(c, bridge))
     for entity_id in shut:
         log.warning("customer %d had come open and was shut again", entity_id)
     return Swept(count, tuple(shut))
+
+
+def _note(connection: sa.Connection, bridge: bridges.Bridge) -> None:
+    departures.forget(connection, bridge.ledger, clock.now())
+    settings.note_sweep(connection, bridge.ledger, clock.now())
 
 
 def _shut(connection: sa.Connection, bridge: bridges.Bridge, ids: Sequence[int]) -> list[int]:

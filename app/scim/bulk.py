@@ -78,9 +78,9 @@ def parse(
         raise errors.InvalidSyntax(f"A bulk request must be a JSON object, not {values.kind(body)}.")
     held = {key.casefold(): value for key, value in body.items()}
     urns = held.get("schemas")
-    named = isinstance(urns, list) and REQUEST_URN.casefold() in (str(urn).casefold() for urn in urns)
+    named = values.named(urns, REQUEST_URN, alone=strict)
     if not named and (strict or urns not in (None, [])):
-        raise errors.InvalidSyntax(f"schemas must hold {REQUEST_URN!r}.")
+        raise errors.InvalidSyntax(f"schemas must hold {REQUEST_URN!r}{' alone' if strict else ''}.")
     given = held.get("operations")
     if not isinstance(given, list) or not given:
         raise errors.InvalidSyntax("Operations must be a list of one operation or more.")

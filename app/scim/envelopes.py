@@ -46,6 +46,7 @@ def patch() -> Json:
         ["op"],
         description="One change.",
     )
+    operation |= {"if": {"properties": {"op": {"const": "add"}}}, "then": {"required": ["value"]}}
     listed = {"type": "array", "minItems": 1, "items": operation}
     properties = {"schemas": jsonschema.urns(operations.PATCH_URN), "Operations": listed}
     return jsonschema.whole(
@@ -60,8 +61,9 @@ def search() -> Json:
         "attributes": _NAMES,
         "excludedAttributes": _NAMES,
     }
-    properties |= dict.fromkeys(("filter", "sortBy", "cursor"), _TEXT)
-    properties["sortOrder"] = {**_TEXT, "enum": ["ascending", "descending"]}
+    text = {"type": ["string", "null"]}
+    properties |= {"filter": {**text, "minLength": 1}, "sortBy": text, "cursor": text}
+    properties["sortOrder"] = {**text, "enum": ["ascending", "descending", "", None]}
     properties |= {name: {"type": "integer"} for name in ("startIndex", "count")}
     return jsonschema.whole(properties, ["schemas"], description="A query, as it could stand in a URL.", closed=False)
 

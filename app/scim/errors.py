@@ -158,9 +158,13 @@ class TooLarge(ScimError):
 
 
 class UnsupportedMediaType(ScimError):
-    """The body is of a media type that is not understood."""
+    """The body is of a media type that is not understood, or (`codings`) in a content coding."""
 
     status = 415
+
+    def __init__(self, detail: str, *, codings: bool = False) -> None:
+        super().__init__(detail)
+        self.codings = codings
 
 
 class TooManyRequests(ScimError):

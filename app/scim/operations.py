@@ -39,7 +39,7 @@ def parse(
     values, NoTarget for a remove without path, Mutability for what could succeed on no resource at all.
     """
     found: list[Operation] = []
-    for index, raw in enumerate(_message(body)):
+    for index, raw in enumerate(_message(body, strict=profile is not None and profile.name == "strict")):
         try:
             found += _operations(raw, resource_type, profile)
         except errors.ScimError as error:
@@ -47,14 +47,13 @@ def parse(
     return tuple(found)
 
 
-def _message(body: Any) -> list[Any]:
+def _message(body: Any, *, strict: bool) -> list[Any]:
     """Check the message around the operations and give them."""
     if not isinstance(body, dict):
         raise errors.InvalidSyntax(f"A PATCH must be a JSON object, not {values.kind(body)}.")
     held = {key.casefold(): value for key, value in body.items()}
-    urns = held.get("schemas")
-    if not isinstance(urns, list) or PATCH_URN.casefold() not in (str(urn).casefold() for urn in urns):
-        raise errors.InvalidSyntax(f"schemas must hold {PATCH_URN!r}.")
+    if not values.named(held.get("schemas"), PATCH_URN, alone=strict):
+        raise errors.InvalidSyntax(f"schemas must hold {PATCH_URN!r}{' alone' if strict else ''}.")
     operations = held.get("operations")
     if not isinstance(operations, list) or not operations:
         raise errors.InvalidSyntax("Operations must be a list of one operation or more.")

@@ -81,9 +81,9 @@ def search(body: Mapping[str, Any], *, max_count: int, strict: bool = True) -> Q
     """Read the body of a .search; `strict`: it must name its schema. Raises InvalidSyntax and what `parse` raises."""
     held = {name.casefold(): value for name, value in body.items()}
     urns = held.get("schemas")
-    named = isinstance(urns, list) and messages.SEARCH_URN.casefold() in (str(urn).casefold() for urn in urns)
+    named = values.named(urns, messages.SEARCH_URN, alone=strict)
     if not named and (strict or urns not in (None, [])):
-        raise errors.InvalidSyntax(f"schemas must hold {messages.SEARCH_URN!r}.")
+        raise errors.InvalidSyntax(f"schemas must hold {messages.SEARCH_URN!r}{' alone' if strict else ''}.")
     return parse({name: held.get(name.casefold()) for name in NAMES}, max_count=max_count)
 
 

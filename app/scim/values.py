@@ -234,3 +234,9 @@ def schema(inner: Mapping[str, fields.Field[Any]]) -> marshmallow.Schema:
     """Make a schema of fields; other keys are refused."""
     made: marshmallow.Schema = _Object.from_dict(dict(inner))(unknown=marshmallow.RAISE)
     return made
+
+
+def named(urns: Any, urn: str, *, alone: bool) -> bool:
+    """Say whether a message's `schemas` hold its schema, in any letter case; `alone`: once, and nothing else."""
+    held = [str(each).casefold() for each in urns] if isinstance(urns, list) else []
+    return held == [urn.casefold()] if alone else urn.casefold() in held

@@ -128,6 +128,16 @@ def test_the_image_s_steps_work_in_a_clean_folder(tmp_path: Path) -> None:
     assert (done.returncode, "doctor" in done.stdout) == (0, True), done.stderr
 
 
+@pytest.mark.long
+def test_hadolint_has_nothing_against_the_dockerfile(tmp_path: Path) -> None:
+    """`make test-deploy` installs it."""
+    program = ROOT / "var" / "tools" / "bin" / "hadolint"
+    done = subprocess.run([str(program), str(DEPLOY / "Dockerfile")], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout
+    (tmp_path / "Dockerfile").write_text("FROM python:latest\nRUN cd /tmp && sudo pip install flask\n")
+    assert subprocess.run([str(program), str(tmp_path / "Dockerfile")], capture_output=True).returncode == 1
+
+
 # --- nginx in front; `make test-deploy` installs it ---
 
 
@@ -143,6 +153,13 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
     form, none = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     (folder / "key.pem").write_bytes(key.private_bytes(pem, form, none))
     return folder / "cert.pem", folder / "key.pem"
+
+
+def _trusting(folder: Path) -> ssl.SSLContext:
+    """Give TLS settings that trust the site's certificate."""
+    trusted = ssl.create_default_context(cafile=str(folder / "cert.pem"))
+    trusted.check_hostname = False
+    return trusted
 
 
 @contextlib.contextmanager
@@ -184,28 +201,39 @@ def _nginx(folder: Path, behind: int) -> Iterator[int]:
 @pytest.mark.long
 def test_nginx_in_front(scim: Client, service_url: str, tmp_path: Path) -> None:
     settings = {"SCIM_DATABASE_URL": service_url, "SCIM_TABLE_PREFIX": scim.prefix, "SCIM_PROXIES": "1"}
-    with live.serve(settings) as base, _nginx(tmp_path, int(base.split(":")[2].split("/")[0])) as port:
-        trusted = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
-        trusted.check_hostname = False
-        with httpx2.Client(base_url=f"https://127.0.0.1:{port}", verify=trusted, timeout=20) as client:
-            answer = client.get("/scim/v2/Users?count=1", headers=scim.headers)
-            assert answer.status_code == 200, "the Authorization header arrives"
-            assert answer.headers["Strict-Transport-Security"]
-            assert client.get("/scim/v2/ServiceProviderConfig").json()["meta"]["location"].startswith("https://")
-            scim.execute("UPDATE {p}scim_token SET networks = '127.0.0.1/32'")
-            assert client.get("/scim/v2/Users?count=1", headers=scim.headers).status_code == 200, "who asks arrives"
-            forged = {**scim.headers, "X-Forwarded-For": "203.0.113.9"}
-            assert client.get("/scim/v2/Users?count=1", headers=forged).status_code == 200, "and cannot be forged"
-            for path in ("/healthz", "/readyz", "/metrics", "/"):
-                assert client.get(path).status_code == 404, path
-            assert client.post("/scim/v2/Users", headers=scim.headers, content=b"x" * (2 << 20)).status_code == 413
-            with _idle(port, 10_000), _slow(port, 100):
-                started = time.monotonic()
-                assert client.get("/scim/v2/Users?count=1", headers=scim.headers).status_code == 200
-                assert time.monotonic() - started < 2
-        text = (tmp_path / "magento-scim.log").read_text()
-        assert "/scim/v2/Users" in text
-        assert "count=1" not in text
+    with (
+        live.serve(settings) as base,
+        _nginx(tmp_path, int(base.split(":")[2].split("/")[0])) as port,
+        httpx2.Client(base_url=f"https://127.0.0.1:{port}", verify=_trusting(tmp_path), timeout=20) as client,
+    ):
+        answer = client.get("/scim/v2/Users?count=1", headers=scim.headers)
+        assert answer.status_code == 200, "the Authorization header arrives"
+        assert answer.headers["Strict-Transport-Security"]
+        assert client.get("/scim/v2/ServiceProviderConfig").json()["meta"]["location"].startswith("https://")
+        scim.execute("UPDATE {p}scim_token SET networks = '127.0.0.1/32'")
+        assert client.get("/scim/v2/Users?count=1", headers=scim.headers).status_code == 200, "who asks arrives"
+        forged = {**scim.headers, "X-Forwarded-For": "203.0.113.9"}
+        assert client.get("/scim/v2/Users?count=1", headers=forged).status_code == 200, "and cannot be forged"
+        for path in ("/healthz", "/readyz", "/metrics", "/"):
+            assert client.get(path).status_code == 404, path
+        assert client.post("/scim/v2/Users", headers=scim.headers, content=b"x" * (2 << 20)).status_code == 413
+        with _idle(port, 10_000), _slow(port, 100):
+            started = time.monotonic()
+            assert client.get("/scim/v2/Users?count=1", headers=scim.headers).status_code == 200
+            assert time.monotonic() - started < 2
+        hidden = "ada@example.com"
+        assert client.get(f"/scim/v2/Users/{hidden}?filter=x", headers=scim.headers).status_code == 404
+        assert client.get("/scim/v2/Users/21?attributes=id", headers=scim.headers).status_code == 404
+    with _nginx(tmp_path, live.free_port()) as port:
+        url = f"https://127.0.0.1:{port}/scim/v2/Users?filter={hidden}"
+        assert httpx2.get(url, verify=_trusting(tmp_path)).status_code == 502, "the service is away"
+    text = (tmp_path / "magento-scim.log").read_text()
+    assert '"GET /scim/v2/Users" 200' in text
+    assert '"GET /scim/v2/Users/21" 404' in text
+    assert '"GET /scim/v2/Users" 502' in text
+    for log in tmp_path.glob("*.log"):
+        for word in ("count=1", "filter", hidden, "ada%40"):
+            assert word not in log.read_text(), f"{log.name} tells a query or a name"
 
 
 @contextlib.contextmanager

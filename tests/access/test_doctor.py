@@ -50,12 +50,12 @@ def test_of_a_sound_installation_nothing_is_said(well: Environment, scim: Client
 @pytest.mark.parametrize(
     ("changed", "check", "level", "cure"),
     [
-        ({"SCIM_DATABASE_URL": ""}, "configuration", "error", "See"),
-        ({"SCIM_MAX_PAGE": "many"}, "configuration", "error", "See"),
-        ({"SCIM_DATABASE_URL": "mysql://scim:wrong@127.0.0.1:1/shop"}, "database", "error", "See"),
-        ({"SCIM_TABLE_PREFIX": "no_"}, "database", "error", "See"),
-        ({"SCIM_MAPPING": "/nowhere/mapping.yaml"}, "mapping", "error", "See"),
-        ({"SCIM_PROFILE": "okra"}, "mapping", "error", "See"),
+        ({"SCIM_DATABASE_URL": ""}, "configuration", "error", "Set SCIM_DATABASE_URL or MAGENTO_ROOT"),
+        ({"SCIM_MAX_PAGE": "many"}, "configuration", "error", "It takes a whole number from 1."),
+        ({"SCIM_DATABASE_URL": "mysql://scim:wrong@127.0.0.1:1/shop"}, "database", "error", "Does the server run?"),
+        ({"SCIM_TABLE_PREFIX": "no_"}, "database", "error", "SCIM_TABLE_PREFIX"),
+        ({"SCIM_MAPPING": "/nowhere/mapping.yaml"}, "mapping", "error", "Set SCIM_MAPPING."),
+        ({"SCIM_PROFILE": "okra"}, "mapping", "error", "It is one of strict,"),
         ({"SCIM_BASE_URL": ""}, "base URL", "warning", "SCIM_BASE_URL"),
         ({"SCIM_BASE_URL": "http://scim.example.com/scim/v2"}, "base URL", "error", "https"),
         ({"PROMETHEUS_MULTIPROC_DIR": "/nowhere/metrics"}, "processes", "error", "mkdir"),
@@ -66,6 +66,13 @@ def test_what_is_set_wrongly(well: Environment, changed: Environment, check: str
     found = _wrong(well | changed)[check]
     assert found.level == level
     assert cure in found.cure
+
+
+def test_a_mapping_with_a_mistake(well: Environment, tmp_path: Path) -> None:
+    path = tmp_path / "mapping.yaml"
+    path.write_text((ROOT / "mapping.yaml").read_text().replace("lastname:", "lastnome:", 1))
+    found = _wrong(well | {"SCIM_MAPPING": str(path)})["mapping"]
+    assert ("lastnome" in found.what, "magento-scim check" in found.cure) == (True, True)
 
 
 def test_old_tables_of_ours(well: Environment, scim: Client) -> None:

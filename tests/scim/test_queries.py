@@ -88,6 +88,8 @@ SCHEMAS = rows(
     (68, [], False, True),
     (68, queries.messages.SEARCH_URN, False, False),
     (68, ["urn:example:other"], False, False),
+    (68, [queries.messages.SEARCH_URN, "urn:example:other"], False, True),
+    (68, [queries.messages.SEARCH_URN] * 2, False, True),
 )
 
 
