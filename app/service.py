@@ -18,6 +18,7 @@ from app.scim import errors, profiles
 
 log = logging.getLogger(__name__)
 DEFAULT_TENANT = rules.DEFAULT_TENANT
+READ_SECONDS = 5  # that a read replica may take to answer, before the primary is asked
 PATH = "/scim/v2"  # of the tenant called default; any tenant has its name before the last part
 
 
@@ -194,7 +195,13 @@ def _replica(settings: config.Config, ledger: tables.Tables) -> replica.Replica 
     """Make the read replica, which need not be there: one that does not answer soon is not waited for."""
     if settings.read_database is None:
         return None
-    quick = {"connect_timeout": 1, "read_timeout": 10, "pool_timeout": 1}
-    made = database.engine(settings.read_database, tls=settings.tls, autocommit=True, **quick)
+    made = database.engine(
+        settings.read_database,
+        tls=settings.tls,
+        autocommit=True,
+        connect_timeout=1,
+        pool_timeout=1,
+        statement_seconds=min(settings.statement_seconds, READ_SECONDS),
+    )
     metrics.listen(made)
     return replica.Replica(made, ledger)

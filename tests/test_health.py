@@ -26,7 +26,7 @@ from tests.users.conftest import PATCH, ROOT, USER, Client, Make, ledger_tables,
 __all__ = ["ledger_tables", "make", "scim"]
 
 
-CHECKS = {"database", "tables", "mapping", "guard", "indexer"}
+CHECKS = {"database", "tables", "mapping", "guard", "indexer", "replica"}
 
 
 def ready(client: Client) -> tuple[int, dict[str, Any]]:
@@ -141,7 +141,7 @@ def test_what_prometheus_reads_of_several_workers(scim: Client, service_url: str
         "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
     }
     scim.execute("UPDATE {p}scim_token SET expires_at = UTC_TIMESTAMP() + INTERVAL 3 DAY")
-    scim.execute("INSERT INTO {p}scim_setting VALUES ('swept_at', :t)", t=datetime.now(UTC).replace(tzinfo=None))
+    scim.execute("REPLACE INTO {p}scim_setting VALUES ('swept_at', :t)", t=datetime.now(UTC).replace(tzinfo=None))
     with live.serve(settings, workers=2) as base:
         for number in range(30):
             with httpx2.Client(headers=scim.headers) as client:  # a connection each: another worker each

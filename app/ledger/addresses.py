@@ -5,8 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import sending
 from app.ledger import tables
+from app.sql import sending
 
 
 def fetch(connection: sa.Connection, ledger: tables.Tables, entity_ids: Collection[int]) -> dict[int, dict[str, int]]:

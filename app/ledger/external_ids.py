@@ -9,8 +9,8 @@ import hashlib
 
 import sqlalchemy as sa
 
-from app import sending
 from app.ledger import tables
+from app.sql import sending
 
 
 def key(external_id: str) -> str:

@@ -17,8 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 from nacl import secret
 
-from app import sending
 from app.ledger import tables
+from app.sql import sending
 
 MARK = "#"  # {"#": "…"} stands for a value that may not be read
 BYTES = "base64"

@@ -12,8 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import sending, wire
 from app.magento import catalog, changes, customers, errors, places, shop, value_rows, values
+from app.sql import sending, wire
 
 TABLE = "customer_address_entity"
 DEFAULTS = {"billing": "default_billing", "shipping": "default_shipping"}  # kind -> column of the customer's row

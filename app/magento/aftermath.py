@@ -9,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import sending
 from app.magento import changes, grid_rows, newsletter, shop
+from app.sql import sending
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import sending
 from app.magento import changes
+from app.sql import sending
 
 TAKEN, LOOSED = "CASCADE", "SET NULL"
 

@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from app import sending
 from app.magento import driver_errors, errors, schema
+from app.sql import sending
 
 ER_DUP_ENTRY = 1062
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import sending, wire
 from app.magento import aftermath, catalog, changes, errors, newsletter, options, shop, uniqueness, value_rows, values
+from app.sql import sending, wire
 
 TABLE = "customer_entity"
 # What changing a customer needs to know whatever is changed.

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import exc, pool
 
-from app import sending, wire
 from app.magento import driver_errors, errors
+from app.sql import sending, wire
 
 T = TypeVar("T")
 

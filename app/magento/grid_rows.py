@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.dialects import mysql
 
-from app import sending, wire
 from app.magento import catalog, columns, driver_errors, errors, shop
+from app.sql import sending, wire
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import sending
 from app.magento import catalog, changes, errors, shop
+from app.sql import sending
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import sending
 from app.magento import (
     aftermath,
     catalog,
@@ -22,6 +21,7 @@ from app.magento import (
     value_rows,
     values,
 )
+from app.sql import sending
 
 TABLE = "customer_entity"
 NEWSLETTER = catalog.NEWSLETTER.code

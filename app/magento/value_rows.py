@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import sending, wire
 from app.magento import catalog, changes, shop
+from app.sql import sending, wire
 
 
 def order(shop: shop.Shop, attributes: Iterable[catalog.Attribute], ids: Sequence[int]) -> sending.Order | None:

@@ -10,11 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import sending, wire
 from app.ledger import addresses as remembered
 from app.magento import addresses, customers
 from app.mapping import addresses as projection
 from app.mapping import bridges, rules
+from app.sql import sending, wire
 
 Resource = dict[str, Any]
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import sending
 from app.ledger import groups as memberships
 from app.ledger import links, marks
 from app.magento import changes, customers, database, doors, plans
@@ -23,6 +22,7 @@ from app.magento import groups as shop_groups
 from app.mapping import bridges, clock, group_ids, grouping, leaving, pages, projection, turns, visibility, writes
 from app.scim import attributes, cursors, errors, filters, lazy, messages, patch, queries, sorting, trees
 from app.scim import memberships as said
+from app.sql import sending
 
 Resource = dict[str, Any]
 log = logging.getLogger(__name__)

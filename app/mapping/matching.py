@@ -6,11 +6,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import sending
 from app.ledger import links
 from app.magento import customers, database, values
 from app.mapping import bridges, naming, standing, visibility
 from app.scim import errors, paths
+from app.sql import sending
 
 NAMES = {"userName": "user_name", "externalId": "external_id"}
 

@@ -7,11 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from app import sending
 from app.ledger import journal
 from app.magento import cascades, changes, customers, database, driver_errors, options
 from app.magento import errors as shop_errors
 from app.mapping import bridges, claims, clock, leaving, writes
+from app.sql import sending
 
 DERIVED = frozenset({"updated_at"})  # the database and Magento set it with any other change
 COUNTED: Mapping[str, frozenset[str]] = {"scim_group": frozenset({"version", "modified_at"})}  # go on, never back

@@ -22,6 +22,7 @@ from app.magento import shop as shops
 from app.mapping import group_ids
 from app.sandbox import connection as plain
 from app.sandbox.server import MariaDB
+from app.sql import wire
 from tests.leavers.conftest import EVERY_DOOR, deactivate, mapping, reactivate
 from tests.magento.conftest import Bench
 from tests.users.conftest import PATCH, USER, Client, Make
@@ -52,7 +53,7 @@ class Heard:
 
     def _note(self, connection: sa.Connection, _cursor: Any, statement: str, *_: Any) -> None:
         if connection.engine.url.username == self.user:
-            self.statements[statement] = None
+            self.statements |= dict.fromkeys(text for text, _ in wire.each(statement))
 
 
 # --- what the service can do ---
@@ -264,7 +265,8 @@ def _refused(cursor: Any, statements: list[str]) -> bool:
     """Say whether the user may not send one of some statements; preparing one is enough for the database to judge."""
     for statement in statements:
         refused = 0
-        text = re.sub(r"%(\(\w+\))?s", "?", statement).replace("%%", "%")
+        text = re.sub(r"\bIN %(\(\w+\))?s", "IN (?)", statement)
+        text = re.sub(r"%(\(\w+\))?s", "?", text).replace("%%", "%")
         try:
             cursor.execute("PREPARE judged FROM %s", (text,))
         except pymysql.err.MySQLError as error:

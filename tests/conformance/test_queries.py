@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from app import wire
 from app.mapping import group_ids
+from app.sql import wire
 from tests.conformance.conftest import GROUP, Service, told
 from tests.scim.table import rows
 from tests.users.conftest import ENTERPRISE, USER

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import pytest
 import sqlalchemy as sa
 
-from app import wire
 from app.magento import changes, customers, database, doors, plans, shop
+from app.sql import wire
 from tests.conftest import RELEASES, Release
 
 T = TypeVar("T")

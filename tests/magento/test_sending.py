@@ -3,8 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
-from app import sending, wire
 from app.magento import database, driver_errors, errors
+from app.sql import sending, wire
 from tests.magento.conftest import Bench
 
 TEXT = "ä'\"\\;%s %(x)s\n\x00"

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import strategies as st
 
-from app import wire
 from app.mapping import drift
+from app.sql import wire
 from tests.users import test_journal
 from tests.users.conftest import ENTERPRISE, PATCH, USER, Client, Make
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app import jobs, wire
+from app import jobs
+from app.sql import wire
 from tests.users.conftest import USER, Client, Make
 
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app import wire
+from app.sql import wire
 
 from .conftest import USER, Client
 

@@ -15,8 +15,9 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import strategies as st
 
-from app import service, wire
+from app import service
 from app.scim import filters
+from app.sql import wire
 from tests.users.conftest import ENTERPRISE, ROOT, USER, Client, Make
 
 EXAMPLES = int(os.environ.get("SCIM_FILTER_EXAMPLES", "120"))

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app import wire
 from app.mapping import group_ids
+from app.sql import wire
 from tests.users.conftest import PATCH, ROOT, Client, Make
 
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"

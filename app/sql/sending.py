@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from app import wire
+from app.sql import wire
 
 WAITING = "waiting"  # under which a connection keeps its statements that wait
 LISTENS = "listens"  # what a connection keeps whose next statement sends them
