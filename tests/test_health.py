@@ -159,7 +159,7 @@ def test_what_prometheus_reads_of_several_workers(scim: Client, service_url: str
     assert found["scim_requests_total"][tuple(sorted(of_users.items()))] == 30, "of both workers"
     timed = (("method", "GET"), ("route", "/scim/v2/Users/<user_id>"))
     assert found["scim_request_seconds_count"][timed] == 30
-    assert found["scim_database_seconds_count"][()] > 60
+    assert found["scim_database_seconds_count"][()] > 30, "each request sends a message at least"
     assert found["scim_database_seconds_sum"][()] > 0
     assert found["scim_tolerances_total"][(("tolerance", "boolean_text"),)] == 1
     alone = {

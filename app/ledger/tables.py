@@ -254,7 +254,7 @@ EVERY = ("SELECT", "INSERT", "UPDATE", "DELETE")
 # What nobody ever does to a table of ours: entries of the journal, for one, are never changed.
 NEVER = {
     **dict.fromkeys(("email", "membership", "held", "departure", "journal", "request"), "UPDATE"),
-    **dict.fromkeys(("token", "option", "setting"), "DELETE"),
+    **dict.fromkeys(("token", "option", "setting", "counter"), "DELETE"),
 }
 
 

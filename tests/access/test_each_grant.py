@@ -255,6 +255,9 @@ def _everything(make: Make, run: Run, hanging: Hanging, past: Bench) -> None:
         assert shared.send("DELETE", f"/Users/{user_id}").status_code == 204
     _leavers(make, run, hanging)
     client.app.extensions["magento-scim"].observer.flush()
+    copied = make(_rules(), read_database=client.app.extensions["magento-scim"].config.database)
+    for name in ("rea", "reb"):  # a caller's writes are counted where there is a read replica
+        assert copied.get(f"/Users/{copied.create(userName=f'{name}@example.com')['id']}").status_code == 200
     _commands(client, run)
 
 
