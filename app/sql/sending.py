@@ -19,7 +19,7 @@ from app.sql import wire
 
 WAITING = "waiting"  # under which a connection keeps its statements that wait
 LISTENS = "listens"  # what a connection keeps whose next statement sends them
-NONE: Mapping[str, Any] = {}
+MOST_WAITING = 200
 
 
 class Text:
@@ -82,9 +82,12 @@ class Order:
 
 
 def later(connection: sa.Connection, order: Order) -> None:
-    """Have a statement sent with the next one of this transaction; at once where nobody listens for the next one."""
-    if LISTENS in connection.info:
-        connection.info.setdefault(WAITING, []).append(order)
+    """Have a statement sent with the next one of this transaction.
+
+    At once where nobody listens for the next one, or where many wait: a message must fit into a packet.
+    """
+    if LISTENS in connection.info and len(connection.info.setdefault(WAITING, [])) < MOST_WAITING:
+        connection.info[WAITING].append(order)
     else:
         ask(connection, order)
 

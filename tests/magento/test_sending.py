@@ -131,3 +131,16 @@ def test_a_shared_transaction_that_is_lost_writes_nothing(bench: Bench) -> None:
     with pytest.raises(errors.ShopError):
         several()
     assert bench.row("customer_entity", entity_id=entity_id)["firstname"] == "Ada"
+
+
+def test_so_many_do_not_wait_that_a_message_would_not_fit(bench: Bench) -> None:
+    entity_id = bench.create()
+
+    def work(connection: sa.Connection) -> None:
+        bench.statements.clear()
+        for number in range(sending.MOST_WAITING + 1):
+            sending.later(connection, _update(bench, connection, entity_id, f"No{number}"))
+        assert len(bench.statements) == sending.MOST_WAITING + 1
+
+    bench.run(work)
+    assert bench.row("customer_entity", entity_id=entity_id)["firstname"] == f"No{sending.MOST_WAITING}"
