@@ -3,7 +3,7 @@
 A customer is in one group of the shop and may be a member of several here.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,12 +26,6 @@ class Group:
     modified_at: datetime
 
 
-def _group(row: sa.Row[Any]) -> Group:
-    return Group(
-        row.group_id, row.tenant, row.display_name, row.external_id, row.version, row.created_at, row.modified_at
-    )
-
-
 def fetch(
     connection: sa.Connection, ledger: tables.Tables, ids: Collection[int] | None = None, *, lock: bool = False
 ) -> dict[int, Group]:
@@ -40,7 +34,13 @@ def fetch(
     if ids is not None:
         query = query.where(ledger.group.c.group_id.in_(ids))
     rows = connection.execute(query.with_for_update() if lock else query)
-    return {row.group_id: _group(row) for row in rows}
+    return {row.group_id: of(row) for row in rows}
+
+
+def of(values: Sequence[Any]) -> Group:
+    """Make a group of its row's values, which are in the order of the table's columns."""
+    group_id, tenant, _, display_name, external_id, version, created_at, modified_at = values
+    return Group(group_id, tenant, display_name, external_id, version, created_at, modified_at)
 
 
 def row(

@@ -197,15 +197,25 @@ def names(connection: sa.Connection, bridge: bridges.Bridge, ids: Collection[int
 def _all(
     connection: sa.Connection, bridge: bridges.Bridge, ids: Collection[int] | None = None, *, lock: bool = False
 ) -> dict[int, Held]:
-    """Read groups that this tenant may see, without those that are hidden."""
-    table = bridge.shop.tables["customer_group"]
-    query = sa.select(table.c.customer_group_id, table.c.customer_group_code).order_by(table.c.customer_group_id)
-    if ids is not None:
-        query = query.where(table.c.customer_group_id.in_(ids))
-    rows = connection.execute(query.with_for_update() if lock else query).all()
-    records = memberships.fetch(connection, bridge.ledger, ids)
+    """Read groups that this tenant may see, without those that are hidden, in one message."""
+    if ids is not None and not ids:
+        return {}
+
+    def build() -> tuple[sending.Text, sending.Text]:
+        table, record = bridge.shop.tables["customer_group"], bridge.ledger.group
+        query = sa.select(table.c.customer_group_id, table.c.customer_group_code).order_by(table.c.customer_group_id)
+        query, records = query.with_for_update() if lock else query, sa.select(record)
+        if ids is not None:
+            query = query.where(sending.among(table.c.customer_group_id, "ids"))
+            records = records.where(sending.among(record.c.group_id, "ids"))
+        return sending.Text(query, connection.dialect), sending.Text(records, connection.dialect)
+
+    texts = bridge.shop.prepared(("groups", ids is None, lock), build)
+    given = {} if ids is None else {"ids": sorted(set(ids))}
+    groups, known = sending.ask(connection, *(sending.Order(text, given) for text in texts))
+    records = {record.group_id: record for record in map(memberships.of, known.rows)}
     found = {}
-    for group_id, code in rows:
+    for group_id, code in groups.rows:
         record = records.get(group_id)
         hidden = {shop_groups.BLOCKED, *bridge.ruleset.groups.hidden}
         shown = group_id != shop_groups.GUESTS and code not in hidden
