@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.magento import changes, grid_rows, newsletter, shop
-from app.sql import sending
+from app.sql import sending, wire
 
 log = logging.getLogger(__name__)
 
@@ -20,34 +20,46 @@ DOORS = {"is_active", "lock_expires"}
 CUSTOMER_TYPE = 3  # Magento's user type of customers in jwt_auth_revoked (facts 4.3)
 
 
-def grid(connection: sa.Connection, shop: shop.Shop, done: Iterable[changes.RowChange]) -> None:
+def grid(
+    connection: sa.Connection, shop: shop.Shop, done: Iterable[changes.RowChange], owners: Callable[[], set[int]]
+) -> None:
     """Bring the grid up to date with executed changes of customers, their values and addresses (facts 5.2).
 
-    The customer's own row need not be among them: within a second its updated_at stays what it is.
+    The customer's own row need not be among them: within a second its updated_at stays what it is. owners: finds the
+    customers whose addresses were changed, as far as the changes do not name them.
     """
     done, kept = list(done), {a.table for a in shop.catalog.customer.values() if not a.subscription}
+    of_addresses = {attribute.table for attribute in shop.catalog.address.values()}
     gone = [c.key["entity_id"] for c in done if c.table == "customer_entity" and c.after is None]
     if gone:
         grid_rows.remove(connection, shop, gone)
-    changed = {_whole(c)["entity_id"] for c in done if c.table in kept} | _owners(connection, shop, done)
+    named = (_whole(change).get("parent_id") for change in done if change.table in of_addresses)
+    changed = {_whole(c)["entity_id"] for c in done if c.table in kept} | owners()
+    changed |= {parent for parent in named if parent is not None}
     grid_rows.rewrite(connection, shop, sorted(changed - set(gone)))
 
 
-def _owners(connection: sa.Connection, shop: shop.Shop, done: Iterable[changes.RowChange]) -> set[int]:
-    """Find the customers whose addresses were changed; a change of one or two columns does not name them."""
+def owners(connection: sa.Connection, shop: shop.Shop, planned: Iterable[changes.RowChange]) -> Callable[[], set[int]]:
+    """Ask for the customers whose addresses are to be changed where the changes do not name them, and give the answer.
+
+    A change of one or two columns does not. The question goes with the next statement (sending.later).
+    """
     kept = {attribute.table for attribute in shop.catalog.address.values()}
-    found: set[int] = set()
-    nameless: set[int] = set()
-    for change in (c for c in done if c.table in kept):
-        parent = _whole(change).get("parent_id")
-        found |= set() if parent is None else {parent}
-        nameless |= {_whole(change)["entity_id"]} if parent is None else set()
-    if nameless:
-        table = shop.tables["customer_address_entity"]
-        query = sa.select(table.c.parent_id).where(sending.among(table.c.entity_id, "ids"))
-        text = shop.prepared("addresses' owners", lambda: sending.Text(query, connection.dialect))
-        (answer,) = sending.ask(connection, sending.Order(text, {"ids": sorted(nameless)}))
-        found |= {row[0] for row in answer.rows}
+    some = [_whole(change) for change in planned if change.table in kept]
+    ids = (row["entity_id"] for row in some if row.get("parent_id") is None)
+    nameless = {entity_id for entity_id in ids if isinstance(entity_id, int)}  # a new one's own row names its customer
+    if not nameless:
+        return set
+    table, heard = shop.tables["customer_address_entity"], list[wire.Answer]()
+    query = sa.select(table.c.parent_id).where(sending.among(table.c.entity_id, "ids"))
+    text = shop.prepared("addresses' owners", lambda: sending.Text(query, connection.dialect))
+    sending.later(connection, sending.Order(text, {"ids": sorted(nameless)}, heard=heard.append))
+
+    def found() -> set[int]:
+        if not heard:
+            sending.tell(connection)
+        return {row[0] for row in heard[0].rows}
+
     return found
 
 

@@ -198,6 +198,7 @@ def write(
     if not merged:
         return []
     uniqueness.refuse_taken(connection, shop, merged)
+    owners = aftermath.owners(connection, shop, merged)
     gone = {(change.table, *sorted(change.key.items())) for change in merged if change.after is None}
     more = [
         change
@@ -206,7 +207,7 @@ def write(
     ]
     done = changes.execute(connection, tables or shop.tables, changes.merged([*merged, *more]))
     shop.forget_misses(options.made(done))
-    aftermath.grid(connection, shop, done)
+    aftermath.grid(connection, shop, done, owners)
     aftermath.indexes(connection, shop, done)
     return done
 
