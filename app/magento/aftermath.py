@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.magento import changes, grid_rows, newsletter, shop
-from app.sql import sending, wire
+from app.sql import sending
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def grid(
 def owners(connection: sa.Connection, shop: shop.Shop, planned: Iterable[changes.RowChange]) -> Callable[[], set[int]]:
     """Ask for the customers whose addresses are to be changed where the changes do not name them, and give the answer.
 
-    A change of one or two columns does not. The question goes with the next statement (sending.later).
+    A change of one or two columns does not.
     """
     kept = {attribute.table for attribute in shop.catalog.address.values()}
     some = [_whole(change) for change in planned if change.table in kept]
@@ -50,17 +50,11 @@ def owners(connection: sa.Connection, shop: shop.Shop, planned: Iterable[changes
     nameless = {entity_id for entity_id in ids if isinstance(entity_id, int)}  # a new one's own row names its customer
     if not nameless:
         return set
-    table, heard = shop.tables["customer_address_entity"], list[wire.Answer]()
+    table = shop.tables["customer_address_entity"]
     query = sa.select(table.c.parent_id).where(sending.among(table.c.entity_id, "ids"))
     text = shop.prepared("addresses' owners", lambda: sending.Text(query, connection.dialect))
-    sending.later(connection, sending.Order(text, {"ids": sorted(nameless)}, heard=heard.append))
-
-    def found() -> set[int]:
-        if not heard:
-            sending.tell(connection)
-        return {row[0] for row in heard[0].rows}
-
-    return found
+    answer = sending.soon(connection, sending.Order(text, {"ids": sorted(nameless)}))
+    return lambda: {row[0] for row in answer().rows}
 
 
 def _whole(change: changes.RowChange) -> dict[str, Any]:
@@ -135,31 +129,51 @@ def farewell(
     row: the customer's row before.
     """
     found: list[changes.RowChange] = []
+    until = revoked(connection, shop, row["entity_id"])
     table = shop.tables.get("newsletter_subscriber")
     if table is not None:
         stores = shop.stores.store_ids(None if shop.settings.shares_accounts() else row["website_id"] or 0)
-        same = sa.and_(table.c.subscriber_email == row["email"], table.c.store_id.in_(stores))
-        theirs = sa.union(  # not OR: each half has an index
-            sa.select(table).where(table.c.customer_id == row["entity_id"]), sa.select(table).where(same)
-        )
-        for subscription in connection.execute(theirs).mappings():
+        given = {"customer": row["entity_id"], "email": row["email"], "stores": list(stores) or [-1]}
+        text = shop.prepared("subscriptions to go", lambda: sending.Text(_subscribed(table), connection.dialect))
+        (answer,) = sending.ask(connection, sending.Order(text, given))
+        for subscription in (dict(zip(answer.names, each, strict=True)) for each in answer.rows):
             key = {"subscriber_id": subscription["subscriber_id"]}
-            found.append(changes.RowChange("newsletter_subscriber", key, dict(subscription), None))
-    return found + revoke_tokens(connection, shop, row["entity_id"], now)
+            found.append(changes.RowChange("newsletter_subscriber", key, subscription, None))
+    return found + revoke_tokens(until, row["entity_id"], now)
 
 
-def revoke_tokens(
-    connection: sa.Connection, shop: shop.Shop, entity_id: changes.Id, now: datetime
-) -> list[changes.RowChange]:
-    """Plan that every API token issued until now is refused (facts 4.3: jwt_auth_revoked). now: naive UTC."""
+def _subscribed(table: sa.Table) -> sa.CompoundSelect[Any]:
+    """Make the statement that finds a customer's subscriptions: not by OR, since each half has an index."""
+    same = (table.c.subscriber_email == sa.bindparam("email"), sending.among(table.c.store_id, "stores"))
+    mine = sa.select(table).where(table.c.customer_id == sa.bindparam("customer"))
+    return sa.union(mine, sa.select(table).where(*same))
+
+
+Revoked = Callable[[], int | None]
+"""Gives until when issued API tokens of a customer are refused, seconds since 1970."""
+
+
+def revoked(connection: sa.Connection, shop: shop.Shop, entity_id: changes.Id) -> Revoked | None:
+    """Ask until when a customer's API tokens are refused (facts 4.3: jwt_auth_revoked); None where nobody can tell."""
     table = shop.tables.get("jwt_auth_revoked")
     if table is None or isinstance(entity_id, changes.New):
+        return None
+    text = sending.select(table, connection.dialect, ("user_type_id", "user_id"))
+    answer = sending.soon(connection, sending.Order(text, sending.where(_of(entity_id))))
+    place = text.names.index("revoke_before")
+    return lambda: answer().rows[0][place] if answer().rows else None
+
+
+def _of(entity_id: int) -> dict[str, int]:
+    return {"user_type_id": CUSTOMER_TYPE, "user_id": entity_id}
+
+
+def revoke_tokens(until: Revoked | None, entity_id: changes.Id, now: datetime) -> list[changes.RowChange]:
+    """Plan that every API token issued until now is refused. until: see `revoked`; now: naive UTC."""
+    if until is None or isinstance(entity_id, changes.New):
         return []
-    key = {"user_type_id": CUSTOMER_TYPE, "user_id": entity_id}
+    key, standing = _of(entity_id), until()
     moment = int(now.replace(tzinfo=UTC).timestamp())
-    text = sending.select(table, connection.dialect, tuple(key))
-    rows = sending.ask(connection, sending.Order(text, sending.where(key)))[0].rows
-    standing = rows[0][text.names.index("revoke_before")] if rows else None
     if standing is not None and standing >= moment:
         return []
     before = None if standing is None else {"revoke_before": standing}

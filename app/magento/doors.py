@@ -86,19 +86,20 @@ def shut(
     moment = now.replace(microsecond=0)
     taken = _take(connection, shop, customer, moment, frozenset(wanted), taken)
     row = _held_row(customer.data, taken, moment)
+    until = aftermath.revoked(connection, shop, customer.entity_id) if TOKENS in taken.doors else None
     planned = _keys_in_hand(connection, shop, customer.entity_id, taken.doors)
     if MAIL in taken.doors:
         events, taken = _keep_mails_away(connection, shop, customer.data["email"], taken)
         planned += events
-    sessions, tokens = SESSIONS in taken.doors, TOKENS in taken.doors
+    sessions = SESSIONS in taken.doors
     if (
         planned
         or any(customer.data[column] != value for column, value in row.items())
         or (sessions and customer.data["session_cutoff"] is None)
-        or (tokens and not _tokens_revoked(connection, shop, customer.entity_id))
+        or (until is not None and until() is None)
     ):
         row |= {"session_cutoff": moment + CUT} if sessions else {}
-        planned += aftermath.revoke_tokens(connection, shop, customer.entity_id, moment) if tokens else []
+        planned += aftermath.revoke_tokens(until, customer.entity_id, moment)
     return _with_row(customer, row, planned, moment), taken
 
 
@@ -242,14 +243,6 @@ def _keys_in_hand(
 ) -> list[changes.RowChange]:
     names = [name for name, door in KEYS_IN_HAND.items() if door in doors]
     return [] if isinstance(entity_id, changes.New) else changes.removal(connection, shop.tables, names, entity_id)
-
-
-def _tokens_revoked(connection: sa.Connection, shop: shop.Shop, entity_id: changes.Id) -> bool:
-    table = shop.tables.get("jwt_auth_revoked")
-    if table is None or isinstance(entity_id, changes.New):
-        return True
-    mine = sa.and_(table.c.user_type_id == aftermath.CUSTOMER_TYPE, table.c.user_id == entity_id)
-    return connection.execute(sa.select(table.c.revoke_before).where(mine)).first() is not None
 
 
 def _keep_mails_away(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -113,6 +113,19 @@ def ask(connection: sa.Connection, *orders: Order) -> list[wire.Answer]:
             heard.append(wire.Answer())
             left = left[1:]
     return heard[len(waiting) :]
+
+
+def soon(connection: sa.Connection, order: Order) -> Callable[[], wire.Answer]:
+    """Ask along with the next statement; what is given gives the answer, and asks for it where it is not there yet."""
+    heard: list[wire.Answer] = []
+    later(connection, replace(order, heard=heard.append))
+
+    def answer() -> wire.Answer:
+        if not heard:
+            tell(connection)
+        return heard[0]
+
+    return answer
 
 
 def tell(connection: sa.Connection) -> None:
