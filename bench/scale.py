@@ -20,10 +20,9 @@ import sqlalchemy as sa
 import structlog
 
 import app as magento_scim
-from app import config
-from app.ledger import counters, install, tables, tokens
-from app.sandbox import connection, filling, seed, server
-from app.sandbox import tables as shop_tables
+from app import config, launch
+from app.ledger import counters, tables, tokens
+from app.sandbox import connection, filling, server, shop
 
 ROOT = Path(__file__).parent.parent
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -33,13 +32,8 @@ TIMES = 400
 @contextlib.contextmanager
 def _shop() -> Iterator[server.MariaDB]:
     with tempfile.TemporaryDirectory() as folder, server.MariaDB(Path(folder)) as running:
-        shop_tables.build(running.url())
-        seed.seed(running.url(), customers=False)
-        engine = sa.create_engine(running.url())
-        with engine.connect() as opened:
-            install.upgrade(opened, "")
-            opened.commit()
-        engine.dispose()
+        shop.make(running.url(), customers=False)
+        launch.prepare(config.read({"SCIM_DATABASE_URL": running.url(), "SCIM_MAPPING": str(ROOT / "mapping.yaml")}))
         yield running
 
 
@@ -49,7 +43,7 @@ def sizes(count: int) -> None:
         "SELECT table_name LIKE 'scim\\_%%', SUM(data_length), SUM(index_length) FROM information_schema.tables"
         " WHERE table_schema = DATABASE() GROUP BY 1 ORDER BY 1"
     )
-    with _shop() as running, connection.to(running.url()) as shop, shop.cursor() as cursor:
+    with _shop() as running, connection.to(running.url()) as target, target.cursor() as cursor:
         with filling.relaxed(running.url("mysql", "root")), rich.progress.Progress() as progress:
             bar = progress.add_task("customers", total=count)
             for there, _ in filling.fill(running.url(), count):

@@ -4,16 +4,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import httpx2
 import pymysql
 import pytest
 import sqlalchemy as sa
 
-from app.ledger import install, tables, tokens
-from app.sandbox import seed
-from app.sandbox import tables as shop_tables
 from tests import live
 from tests.cluster import galera
 from tests.conftest import Pristine, narrow
@@ -50,15 +46,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[galera.Cluster
 def services(cluster: galera.Cluster) -> Iterator[Scene]:
     """The shop, made on one node and there on all, and a service with two workers on each."""
     first = cluster.nodes[0]
-    shop_tables.build(first.url())
-    seed.seed(first.url(), customers=False)
-    engine = sa.create_engine(first.url())
-    with engine.connect() as opened:
-        install.upgrade(opened, "")
-        opened.commit()
-    with engine.begin() as opened:
-        token = tokens.create(opened, tables.define(), "t", "default", tokens.SCOPES, datetime(2026, 1, 1))
-    engine.dispose()
+    (token,) = live.furnish(first.url(), "t")
     user = sa.make_url(narrow(first, first.url(), ""))
     with ExitStack() as stack:
         bases = []

@@ -8,7 +8,6 @@ import statistics
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx2
@@ -18,6 +17,7 @@ import sqlalchemy as sa
 from app import granting
 from app.ledger import counters, tables
 from app.magento import database, driver_errors
+from tests import live
 from tests.cluster import galera, load
 from tests.cluster.conftest import Scene
 
@@ -39,23 +39,6 @@ def _conflicts(scene: Scene) -> int:
     """Count the transactions that gave way to another node's, at their commit or before."""
     names = ("local_cert_failures", "local_bf_aborts")
     return sum(int(node.state(name)) for node in scene.nodes for name in names)
-
-
-def _at_once(work: Sequence[Callable[[], httpx2.Response]]) -> list[httpx2.Response]:
-    gate = threading.Barrier(len(work))
-    answers: list[Any] = [None] * len(work)
-
-    def run(place: int) -> None:
-        gate.wait()
-        answers[place] = work[place]()
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(work))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert None not in answers, "somebody never answered"
-    return answers
 
 
 class Clients:
@@ -117,7 +100,7 @@ def test_of_the_same_user_created_on_all_nodes_at_once_one_is_made(scene: Scene,
             "externalId": f"e{number}",
             "name": {"givenName": "Ada", "familyName": "Lovelace"},
         }
-        answers = _at_once([lambda n=n, b=body: clients.send(n, "POST", "/Users", b) for n in (0, 1, 2) * 2])  # type: ignore[misc]
+        answers = live.at_once([lambda n=n, b=body: clients.send(n, "POST", "/Users", b) for n in (0, 1, 2) * 2])  # type: ignore[misc]
         assert sorted(answer.status_code for answer in answers) == [201] + [409] * 5
         (made,) = [answer.json()["id"] for answer in answers if answer.status_code == 201]
         there = {answer.headers["Location"].rpartition("/")[2] for answer in answers if answer.status_code == 409}
@@ -131,7 +114,7 @@ def test_of_writes_with_the_same_etag_on_two_nodes_one_succeeds(clients: Clients
     for number in range(ROUNDS):
         path = f"/Users/{clients.make(f'user{number}@example.com')}"
         tag = clients.send(1, "GET", path).headers["ETag"]
-        answers = _at_once(
+        answers = live.at_once(
             [
                 lambda p=path, t=tag: clients.patch(  # type: ignore[misc]
                     0, p, {"op": "add", "path": "title", "value": "x"}, If_Match=t
@@ -158,7 +141,7 @@ def test_a_user_put_into_one_group_and_taken_out_of_another_on_two_nodes(scene: 
         member = {"op": "add", "path": "members", "value": [{"value": user_id}]}
         assert clients.patch(0, f"/Groups/{groups[0]}", member).is_success
         gone = {"op": "remove", "path": f'members[value eq "{user_id}"]'}
-        _at_once(
+        live.at_once(
             [
                 lambda g=gone: clients.patch(1, f"/Groups/{groups[0]}", g),  # type: ignore[misc]
                 lambda m=member: clients.patch(2, f"/Groups/{groups[1]}", m),  # type: ignore[misc]
@@ -176,7 +159,7 @@ def test_of_groups_of_the_same_name_created_on_all_nodes_one_is_made(scene: Scen
     """Magento's table has no key on a group's code."""
     for number in range(ROUNDS):
         body = {"schemas": [load.GROUP], "displayName": f"Group {number}"}
-        answers = _at_once([lambda n=n, b=body: clients.send(n, "POST", "/Groups", b) for n in range(3)])  # type: ignore[misc]
+        answers = live.at_once([lambda n=n, b=body: clients.send(n, "POST", "/Groups", b) for n in range(3)])  # type: ignore[misc]
         assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
     codes = [row[0] for row in scene.nodes[2].rows("SELECT customer_group_code FROM customer_group")]
     assert len(codes) == len(set(codes)) == 4 + ROUNDS
@@ -185,7 +168,7 @@ def test_of_groups_of_the_same_name_created_on_all_nodes_one_is_made(scene: Scen
 def test_a_user_deleted_on_one_node_while_others_change_it(scene: Scene, clients: Clients) -> None:
     for number in range(ROUNDS):
         path = f"/Users/{clients.make(f'user{number}@example.com', number % 3)}"
-        answers = _at_once(
+        answers = live.at_once(
             [
                 lambda p=path: clients.send(0, "DELETE", p),  # type: ignore[misc]
                 lambda p=path: clients.patch(1, p, {"op": "add", "path": "title", "value": "x"}),  # type: ignore[misc]

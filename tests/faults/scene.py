@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,7 @@ import httpx2
 import pymysql
 import sqlalchemy as sa
 
-from app.ledger import install, tables, tokens
-from app.sandbox import connection, seed
-from app.sandbox import tables as shop_tables
+from app.sandbox import connection
 from app.sandbox.server import MariaDB
 from tests import live
 from tests.conftest import narrow
@@ -83,15 +80,7 @@ class Scene:
 def opened(folder: Path, **settings: str) -> Iterator[Scene]:
     """Run the service on a shop of its own in a folder, through a wire, with more settings in its environment."""
     with MariaDB(folder) as server:
-        shop_tables.build(server.url())
-        seed.seed(server.url(), customers=False)
-        engine = sa.create_engine(server.url())
-        with engine.connect() as opened:
-            install.upgrade(opened, "")
-            opened.commit()
-        with engine.begin() as opened:
-            secret = tokens.create(opened, tables.define(), "t", "default", tokens.SCOPES, datetime(2026, 1, 1))
-        engine.dispose()
+        (secret,) = live.furnish(server.url(), "t")
         url = sa.make_url(narrow(server, server.url(), ""))
         with Wire(url.port or 3306) as wire:
             through = url.set(port=wire.port).render_as_string(hide_password=False)

@@ -10,28 +10,11 @@ import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from app.mapping import group_ids
+from tests import live
 from tests.users.conftest import PATCH, USER, Client
 
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 THREADS = 16
-
-
-def at_once(work: Sequence[Callable[[], TestResponse]]) -> list[TestResponse]:
-    """Do all of it at the same moment; gives the answers in the work's order."""
-    gate = threading.Barrier(len(work))
-    answers: list[Any] = [None] * len(work)
-
-    def run(place: int) -> None:
-        gate.wait()
-        answers[place] = work[place]()
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(work))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert None not in answers, "somebody never answered"
-    return answers
 
 
 def statuses(answers: Sequence[TestResponse]) -> list[int]:
@@ -89,7 +72,9 @@ def whole(scim: Client) -> Any:
     ],
 )  # fmt: skip
 def test_of_users_with_the_same_name_one_is_created(scim: Client, body: Callable[[int], dict[str, Any]]) -> None:
-    answers = at_once([lambda number=number: scim.send("POST", "/Users", body(number)) for number in range(THREADS)])  # type: ignore[misc]
+    answers = live.at_once(
+        [lambda number=number: scim.send("POST", "/Users", body(number)) for number in range(THREADS)]
+    )  # type: ignore[misc]
     assert statuses(answers) == [201] + [409] * (THREADS - 1)
     (made,) = [answer.get_json()["id"] for answer in answers if answer.status_code == 201]
     assert all(repr(made) in answer.get_json()["detail"] for answer in answers if answer.status_code == 409)
@@ -97,7 +82,7 @@ def test_of_users_with_the_same_name_one_is_created(scim: Client, body: Callable
 
 @pytest.mark.usefixtures("whole")
 def test_different_users_are_all_created(scim: Client) -> None:
-    answers = at_once(
+    answers = live.at_once(
         [lambda n=n: scim.send("POST", "/Users", user(f"u{n}@example.com", externalId=f"e{n}")) for n in range(THREADS)]  # type: ignore[misc]
     )
     assert statuses(answers) == [201] * THREADS
@@ -118,7 +103,7 @@ def test_no_update_is_lost(scim: Client) -> None:
         lambda path=path, value=value: scim.patch(user_id, {"op": "add", "path": path, "value": value})  # type: ignore[misc]
         for path, value in CHANGES.items()
     ]
-    assert statuses(at_once(work)) == [200] * len(CHANGES)
+    assert statuses(live.at_once(work)) == [200] * len(CHANGES)
     resource = scim.get(f"/Users/{user_id}").get_json()
     for path, value in CHANGES.items():
         found: Any = resource
@@ -139,13 +124,13 @@ def test_of_writes_with_the_same_etag_one_succeeds(scim: Client, kind: str) -> N
         lambda n=n: patch(scim, path, {"op": "replace", "path": "displayName", "value": f"d{n}"}, If_Match=tag)  # type: ignore[misc]
         for n in range(THREADS)
     ]
-    assert statuses(at_once(work)) == [200] + [412] * (THREADS - 1)
+    assert statuses(live.at_once(work)) == [200] + [412] * (THREADS - 1)
 
 
 @pytest.mark.usefixtures("whole")
 def test_members_added_at_once_are_all_there(scim: Client) -> None:
     ids, staff = people(scim, THREADS), group(scim, "Staff")
-    answers = at_once([lambda user_id=user_id: add(scim, staff, user_id) for user_id in ids])  # type: ignore[misc]
+    answers = live.at_once([lambda user_id=user_id: add(scim, staff, user_id) for user_id in ids])  # type: ignore[misc]
     assert statuses(answers) == [200] * THREADS
     assert [one["value"] for one in scim.get(f"/Groups/{staff}").get_json()["members"]] == ids
     assert all(scim.customer(user_id)["group_id"] == group_ids.number(staff) for user_id in ids)
@@ -154,7 +139,7 @@ def test_members_added_at_once_are_all_there(scim: Client) -> None:
 @pytest.mark.usefixtures("whole")
 def test_the_same_member_added_at_once_is_there_once(scim: Client) -> None:
     (ada,), staff = people(scim, 1), group(scim, "Staff")
-    assert statuses(at_once([lambda: add(scim, staff, ada)] * THREADS)) == [200] * THREADS
+    assert statuses(live.at_once([lambda: add(scim, staff, ada)] * THREADS)) == [200] * THREADS
     assert len(scim.rows("scim_membership")) == 1
     assert scim.customer(ada)["group_id"] == group_ids.number(staff)
 
@@ -162,7 +147,7 @@ def test_the_same_member_added_at_once_is_there_once(scim: Client) -> None:
 @pytest.mark.parametrize("name", ["Staff", "A name that is longer than the shop's 32 characters", "Wholesale"])
 def test_of_groups_of_the_same_name_one_is_created(scim: Client, name: str) -> None:
     body = {"schemas": [GROUP], "displayName": name}
-    answers = at_once([lambda: scim.send("POST", "/Groups", body)] * THREADS)
+    answers = live.at_once([lambda: scim.send("POST", "/Groups", body)] * THREADS)
     assert statuses(answers) == [201] + [409] * (THREADS - 1)
     assert len(scim.rows("customer_group")) == 4 + (name != "Wholesale")
     assert len(scim.rows("scim_group")) == 1
@@ -173,7 +158,7 @@ def test_a_user_deleted_while_it_is_changed(scim: Client) -> None:
     staff = group(scim, "Staff")
     for user_id in people(scim, 8):
         path = f"/Users/{user_id}"
-        answers = at_once(
+        answers = live.at_once(
             [
                 lambda path=path: scim.send("DELETE", path),  # type: ignore[misc]
                 lambda path=path: scim.send("DELETE", path),  # type: ignore[misc]
@@ -195,7 +180,7 @@ def test_a_group_deleted_while_members_come(scim: Client) -> None:
     ids = people(scim, 4)
     for number in range(4):
         gone = group(scim, f"Gone {number}", ids[0])
-        answers = at_once(
+        answers = live.at_once(
             [
                 lambda gone=gone: scim.send("DELETE", f"/Groups/{gone}"),  # type: ignore[misc]
                 *(lambda gone=gone, user_id=user_id: add(scim, gone, user_id) for user_id in ids),  # type: ignore[misc]
@@ -216,7 +201,7 @@ def test_groups_that_share_their_members_in_opposite_order(scim: Client) -> None
         lambda g=g, n=n: add(scim, g, *(ids if n % 2 else reversed(ids)))  # type: ignore[misc]
         for n, g in enumerate(groups * 3)
     ]
-    assert statuses(at_once(work)) == [200] * len(work)
+    assert statuses(live.at_once(work)) == [200] * len(work)
     assert len(scim.rows("scim_membership")) == len(ids) * len(groups)
 
 
@@ -227,7 +212,7 @@ def test_names_swapped_at_once(scim: Client) -> None:
         lambda: scim.patch(first, {"op": "replace", "path": "userName", "value": "p1@example.com"}),
         lambda: scim.patch(second, {"op": "replace", "path": "userName", "value": "p0@example.com"}),
     ] * 4
-    assert set(statuses(at_once(work))) == {409}
+    assert set(statuses(live.at_once(work))) == {409}
 
 
 @pytest.mark.usefixtures("whole")

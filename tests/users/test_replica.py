@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import httpx2
@@ -18,9 +17,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from app import cli
-from app.ledger import install, tables, tokens
-from app.sandbox import connection, seed
-from app.sandbox import tables as shop_tables
+from app.sandbox import connection
 from app.sandbox.server import MariaDB
 from tests import live
 from tests.conftest import narrow
@@ -134,26 +131,14 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[MariaDB,
         MariaDB(folder / "replica", fast=True, options=reads) as replica,
     ):
         _follow(primary, replica)
-        shop_tables.build(primary.url())
-        seed.seed(primary.url(), customers=False)
-        engine = sa.create_engine(primary.url())
-        with engine.connect() as opened:
-            install.upgrade(opened, "")
-            opened.commit()
-        engine.dispose()
+        live.furnish(primary.url())
         yield primary, replica
 
 
 @pytest.fixture(scope="module")
 def pair(servers: tuple[MariaDB, MariaDB]) -> Iterator[Pair]:
     primary, replica = servers
-    engine = sa.create_engine(primary.url())
-    with engine.begin() as opened:
-        secret, other = (
-            tokens.create(opened, tables.define(), name, "default", tokens.SCOPES, datetime(2026, 1, 1))
-            for name in ("writer", "other")
-        )
-    engine.dispose()
+    secret, other = live.furnish(primary.url(), "writer", "other")
     settings = {
         "SCIM_DATABASE_URL": narrow(primary, primary.url(), ""),
         "SCIM_READ_DATABASE_URL": _reader(primary, replica),
