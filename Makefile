@@ -88,7 +88,7 @@ clean: ## stop this checkout's sandbox, forget its data, remove caches
 		grep -qsF "$(CURDIR)/var/" "/proc/$$pid/cmdline" || continue; \
 		kill "$$pid" && for second in $$(seq 30); do kill -0 "$$pid" 2>/dev/null || break; sleep 1; done || true; \
 	done
-	@rm -rf var build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	@rm -rf var build .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .coverage
 	@find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## also remove .venv
