@@ -12,10 +12,11 @@ from werkzeug.test import TestResponse
 
 from app.ledger import claims, journal, tables
 from app.mapping import bridges, undo
+from tests.live import at_once
 from tests.tenants.conftest import RULES, TENANTS, Tenants, Websites
 from tests.tenants.test_isolation import operations, person
 from tests.users.conftest import Client, Make
-from tests.users.test_concurrency import THREADS, at_once, statuses
+from tests.users.test_concurrency import THREADS, statuses
 
 SAME = ("ada@example.com", "ADA@example.com", "àda@example.com", "Ada@EXAMPLE.com")
 
