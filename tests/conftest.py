@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy
 
 from app import granting
+from app.mapping import standing, users
 from app.sandbox import connection, dump, seed, tables
 from app.sandbox.server import MariaDB
 
@@ -204,3 +205,28 @@ def database(pristine: Pristine) -> Iterator[sqlalchemy.Engine]:
     yield engine
     engine.dispose()
     pristine.restore()
+
+
+class Untrue(AssertionError):
+    """A user is not as it was told."""
+
+
+@pytest.fixture(autouse=True)
+def true_images(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have each user that is told without being read (mapping/afterimage.py) read all the same, in every test.
+
+    But for those that look at the messages to the database, marked `as_sent`.
+    """
+    if request.node.get_closest_marker("as_sent"):
+        return
+    real = users._read_back
+
+    def checked(connection: Any, bridge: Any, before: Any, done: Any) -> Any:
+        told = real(connection, bridge, before, done)
+        read = standing.fetch(connection, bridge.knowing(done), [told.entity_id])[told.entity_id]
+        for name in (each.name for each in fields(read)):
+            if repr(getattr(told, name)) != repr(getattr(read, name)) or told.link != read.link:
+                raise Untrue(f"{name}\ntold: {getattr(told, name)}\nread: {getattr(read, name)}")
+        return told
+
+    monkeypatch.setattr(users, "_read_back", checked)

@@ -1,5 +1,6 @@
 """Who left when: the count that the breaker for mass deletions looks at, and the deletions that wait for a person."""
 
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,11 @@ class Held:
     was_active: bool
     held_at: datetime
     user_name: str | None
+
+
+def new_id() -> int:
+    """Choose a row's id: one that the database chose would have to be waited for, to stand in the journal."""
+    return secrets.randbits(62)
 
 
 def row(tenant: str, entity_id: int, kind: str, now: datetime) -> dict[str, Any]:

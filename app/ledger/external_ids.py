@@ -22,11 +22,16 @@ def fetch(
     connection: sa.Connection, ledger: tables.Tables, tenant: str, external_id: str, entity_id: int | None
 ) -> tuple[int | None, str | None]:
     """Give the customer who came with an external id, and the key of the one that a customer came with."""
-    came, own = _texts(ledger, connection.dialect)
-    orders = [sending.Order(came, {"tenant": tenant, "key": key(external_id)})]
-    orders += [sending.Order(own, {"customer": entity_id})] if entity_id is not None else []
+    orders = [asked(ledger, connection.dialect, tenant, external_id)]
+    if entity_id is not None:
+        orders.append(sending.Order(_texts(ledger, connection.dialect)[1], {"customer": entity_id}))
     found = [answer.rows[0][0] if answer.rows else None for answer in sending.ask(connection, *orders)]
     return found[0], found[1] if entity_id is not None else None
+
+
+def asked(ledger: tables.Tables, dialect: sa.Dialect, tenant: str, external_id: str) -> sending.Order:
+    """Give what `fetch` asks about who comes."""
+    return sending.Order(_texts(ledger, dialect)[0], {"tenant": tenant, "key": key(external_id)})
 
 
 @functools.lru_cache(maxsize=8)

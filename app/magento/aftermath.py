@@ -39,17 +39,19 @@ def grid(
     grid_rows.rewrite(connection, shop, sorted(changed - set(gone)))
 
 
-def owners(connection: sa.Connection, shop: shop.Shop, planned: Iterable[changes.RowChange]) -> Callable[[], set[int]]:
+def owners(
+    connection: sa.Connection, shop: shop.Shop, planned: Iterable[changes.RowChange], owner: int | None = None
+) -> Callable[[], set[int]]:
     """Ask for the customers whose addresses are to be changed where the changes do not name them, and give the answer.
 
-    A change of one or two columns does not.
+    A change of one or two columns does not. owner: who it is, where that is known.
     """
     kept = {attribute.table for attribute in shop.catalog.address.values()}
     some = [_whole(change) for change in planned if change.table in kept]
     ids = (row["entity_id"] for row in some if row.get("parent_id") is None)
     nameless = {entity_id for entity_id in ids if isinstance(entity_id, int)}  # a new one's own row names its customer
-    if not nameless:
-        return set
+    if not nameless or owner is not None:
+        return lambda: {owner} if nameless and owner is not None else set()
     table = shop.tables["customer_address_entity"]
     query = sa.select(table.c.parent_id).where(sending.among(table.c.entity_id, "ids"))
     text = shop.prepared("addresses' owners", lambda: sending.Text(query, connection.dialect))
@@ -155,13 +157,21 @@ Revoked = Callable[[], int | None]
 
 def revoked(connection: sa.Connection, shop: shop.Shop, entity_id: changes.Id) -> Revoked | None:
     """Ask until when a customer's API tokens are refused (facts 4.3: jwt_auth_revoked); None where nobody can tell."""
-    table = shop.tables.get("jwt_auth_revoked")
-    if table is None or isinstance(entity_id, changes.New):
+    asked = [] if isinstance(entity_id, changes.New) else asked_of_tokens(shop, entity_id)
+    if not asked:
         return None
-    text = sending.select(table, connection.dialect, ("user_type_id", "user_id"))
-    answer = sending.soon(connection, sending.Order(text, sending.where(_of(entity_id))))
-    place = text.names.index("revoke_before")
+    answer = sending.soon(connection, asked[0])
+    place = asked[0].text.names.index("revoke_before")
     return lambda: answer().rows[0][place] if answer().rows else None
+
+
+def asked_of_tokens(shop: shop.Shop, entity_id: int) -> list[sending.Order]:
+    """Give what `revoked` will ask."""
+    table = shop.tables.get("jwt_auth_revoked")
+    if table is None:
+        return []
+    text = sending.select(table, shop.engine.dialect, ("user_type_id", "user_id"))
+    return [sending.Order(text, sending.where(_of(entity_id)))]
 
 
 def _of(entity_id: int) -> dict[str, int]:

@@ -135,13 +135,7 @@ def _hanging(
     connection: sa.Connection, cascades: Cascades, prefix: str, parents: Sequence[tuple[str, Mapping[str, Any]]]
 ) -> Iterator[changes.RowChange]:
     """Walk the rows that refer to some rows: first one statement that finds out which tables have any."""
-    wanted: dict[Reference, set[Any]] = {}
-    for table, row in parents:
-        for (parent, column), references in cascades.references.items():
-            if parent == table and row.get(column) is not None:
-                for reference in references:
-                    wanted.setdefault(reference, set()).add(row[column])
-    for reference, row in _rows(connection, _present(connection, wanted)):
+    for reference, row in _rows(connection, _present(connection, _referred(cascades, parents))):
         key = {column: row[column] for column in cascades.keys.get(reference.table, (reference.column,))}
         name = reference.table.removeprefix(prefix)
         if reference.rule == TAKEN:
@@ -150,15 +144,40 @@ def _hanging(
             yield changes.RowChange(name, key, {reference.column: row[reference.column]}, {reference.column: None})
 
 
+def asked_of(cascades: Cascades, dialect: sa.Dialect, table: str, row: Mapping[str, Any]) -> list[sending.Order]:
+    """Give what `capture` will ask first where one row goes alone. table: with prefix."""
+    wanted = _referred(cascades, [(table, row)])
+    return [_question(wanted, dialect)] if wanted else []
+
+
+def ask_ahead(connection: sa.Connection, cascades: Cascades, table: str, row: Mapping[str, Any]) -> None:
+    """Ask along with the next message for the rows that `capture` will read first. table: with prefix."""
+    for order in _orders(connection.dialect, _present(connection, _referred(cascades, [(table, row)]))):
+        sending.later(connection, sending.ahead(connection, order))
+
+
+def _referred(cascades: Cascades, parents: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[Reference, set[Any]]:
+    """Give what may refer to some rows, and by which values."""
+    wanted: dict[Reference, set[Any]] = {}
+    for table, row in parents:
+        for (parent, column), references in cascades.references.items():
+            if parent == table and row.get(column) is not None:
+                for reference in references:
+                    wanted.setdefault(reference, set()).add(row[column])
+    return wanted
+
+
 def _rows(
     connection: sa.Connection, wanted: Mapping[Reference, set[Any]]
 ) -> Iterator[tuple[Reference, dict[str, Any]]]:
     """Read the rows that refer to some values, in one message."""
-    orders = [
-        sending.Order(_referring(each, connection.dialect), {"them": sorted(them)}) for each, them in wanted.items()
-    ]
+    orders = _orders(connection.dialect, wanted)
     for reference, answer in zip(wanted, sending.ask(connection, *orders) if orders else (), strict=True):
         yield from ((reference, dict(zip(answer.names, row, strict=True))) for row in answer.rows)
+
+
+def _orders(dialect: sa.Dialect, wanted: Mapping[Reference, set[Any]]) -> list[sending.Order]:
+    return [sending.Order(_referring(each, dialect), {"them": sorted(them)}) for each, them in wanted.items()]
 
 
 @functools.lru_cache(maxsize=1000)
@@ -171,15 +190,18 @@ def _present(connection: sa.Connection, wanted: Mapping[Reference, set[Any]]) ->
     """Leave out the references that no row has."""
     if not wanted:
         return {}
-    given = {f"them{place}": sorted(values) for place, values in enumerate(wanted.values())}
-    text = _question(tuple(wanted), connection.dialect)
-    there = {row[0] for row in sending.ask(connection, sending.Order(text, given))[0].rows}
+    there = {row[0] for row in sending.ask(connection, _question(wanted, connection.dialect))[0].rows}
     return {reference: them for place, (reference, them) in enumerate(wanted.items()) if place in there}
 
 
-@functools.lru_cache(maxsize=100)
-def _question(references: tuple[Reference, ...], dialect: sa.Dialect) -> sending.Text:
+def _question(wanted: Mapping[Reference, set[Any]], dialect: sa.Dialect) -> sending.Order:
     """Ask which of some references a row has: the numbers of those come."""
+    given = {f"them{place}": sorted(values) for place, values in enumerate(wanted.values())}
+    return sending.Order(_text(tuple(wanted), dialect), given)
+
+
+@functools.lru_cache(maxsize=100)
+def _text(references: tuple[Reference, ...], dialect: sa.Dialect) -> sending.Text:
     parts = (
         f"SELECT {place} FROM DUAL WHERE EXISTS"  # noqa: S608 # nosec B608
         f" (SELECT 1 FROM `{reference.table}` WHERE `{reference.column}` IN :them{place})"

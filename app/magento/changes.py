@@ -129,14 +129,21 @@ def removal(
 ) -> list[RowChange]:
     """Plan that the rows of some tables go which have a value, the customer's id, in a column; tables may be absent."""
     there = [(name, table) for name in names if (table := tables.get(name)) is not None]
-    texts = (sending.select(table, connection.dialect, (column,)) for _, table in there)
-    answers = sending.ask(connection, *(sending.Order(text, sending.where({column: value})) for text in texts))
+    answers = sending.ask(connection, *asked_of_removal(connection.dialect, tables, names, value, column))
     found: list[RowChange] = []
     for (name, table), answer in zip(there, answers, strict=True):
         keys, columns = table.primary_key.columns.keys(), table.columns.keys()
         for row in (dict(zip(columns, each, strict=True)) for each in answer.rows):
             found.append(RowChange(name, {key: row[key] for key in keys}, row, None))
     return found
+
+
+def asked_of_removal(
+    dialect: sa.Dialect, tables: Tables, names: Iterable[str], value: Any, column: str = "customer_id"
+) -> list[sending.Order]:
+    """Give what `removal` will ask."""
+    there = [table for name in names if (table := tables.get(name)) is not None]
+    return [sending.Order(sending.select(table, dialect, (column,)), sending.where({column: value})) for table in there]
 
 
 def reverse(change: RowChange) -> RowChange:

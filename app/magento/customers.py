@@ -144,6 +144,14 @@ def _query(shop: shop.Shop, codes: tuple[str, ...] | None, more: More | None, *,
     return made
 
 
+def read_back(shop: shop.Shop, codes: Iterable[str], row: Mapping[str, Any], custom: Mapping[str, Any]) -> Customer:
+    """Give a customer as `fetch` would read it. row: all of its columns; custom: its custom attributes' values."""
+    attributes = _wanted(shop, codes)
+    data = dict.fromkeys(attribute.code for attribute in attributes)
+    data |= {name: row[name] for name in ("entity_id", *(a.column for a in attributes if a.static))}
+    return Customer(row["entity_id"], data | {code: custom[code] for code in data if code in custom})
+
+
 def find_by_email(connection: sa.Connection, shop: shop.Shop, email: str, website_id: int | None) -> list[int]:
     """Find customers by e-mail as the database compares: without case, accents, trailing blanks (facts 2.1).
 
@@ -185,11 +193,13 @@ def write(
     tables: changes.Tables | None = None,
     orders: bool = True,
     follow: bool = True,
+    owner: int | None = None,
 ) -> list[changes.RowChange]:
     """Carry out what was planned for customers, with its consequences (facts 5.1); give all changes executed.
 
     Nothing planned: nothing is written. tables: where others than the shop's are among the changes. orders:
     orders carrying the old e-mail follow it. follow=False: the consequences are among the changes already.
+    owner: the customer whose addresses are changed, where it is known.
     The customers to be changed are locked in this transaction.
     Raises Duplicate when an e-mail is taken (the database's key decides, at the latest in transaction()) or
     another value that must be unique.
@@ -198,7 +208,7 @@ def write(
     if not merged:
         return []
     uniqueness.refuse_taken(connection, shop, merged)
-    owners = aftermath.owners(connection, shop, merged)
+    owners = aftermath.owners(connection, shop, merged, owner)
     gone = {(change.table, *sorted(change.key.items())) for change in merged if change.after is None}
     more = [
         change

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.magento import aftermath, blocking, changes, customers, groups, shop
+from app.sql import sending
 
 TABLE, EVENTS = "customer_entity", "password_reset_request_event"
 LOCKED_UNTIL = datetime(2037, 12, 31, 23, 59, 59)  # TIMESTAMP ends in January 2038
@@ -238,10 +239,20 @@ def _with_row(
 # --- rows elsewhere ---
 
 
+def asked_of_shutting(shop: shop.Shop, entity_id: int, wanted: Collection[str]) -> list[sending.Order]:
+    """Give what `shut` will ask about a customer, unless it asks for more."""
+    tokens = aftermath.asked_of_tokens(shop, entity_id) if TOKENS in wanted else []
+    return tokens + changes.asked_of_removal(shop.engine.dialect, shop.tables, _names_of_keys(wanted), entity_id)
+
+
+def _names_of_keys(doors: Collection[str]) -> list[str]:
+    return [name for name, door in KEYS_IN_HAND.items() if door in doors]
+
+
 def _keys_in_hand(
     connection: sa.Connection, shop: shop.Shop, entity_id: changes.Id, doors: Collection[str]
 ) -> list[changes.RowChange]:
-    names = [name for name, door in KEYS_IN_HAND.items() if door in doors]
+    names = _names_of_keys(doors)
     return [] if isinstance(entity_id, changes.New) else changes.removal(connection, shop.tables, names, entity_id)
 
 

@@ -80,8 +80,12 @@ def _rows(connection: sa.Connection, column: sa.Column[Any], values: list[Any]) 
     """Read the subscriptions that have one of the values in a column, the oldest first."""
     if not values:
         return []
-    answer = sending.ask(connection, sending.Order(_text(column, connection.dialect), {"them": values}))[0]
+    answer = sending.ask(connection, _order(column, values, connection.dialect))[0]
     return [dict(zip(answer.names, row, strict=True)) for row in answer.rows]
+
+
+def _order(column: sa.Column[Any], values: list[Any], dialect: sa.Dialect) -> sending.Order:
+    return sending.Order(_text(column, dialect), {"them": values})
 
 
 @functools.lru_cache(maxsize=16)
@@ -156,16 +160,27 @@ def follow(
 
 def waits(connection: sa.Connection, shop: shop.Shop, entity_id: changes.Id) -> bool:
     """Say whether a subscription of a customer waits for its account's confirmation, which any save looks at."""
+    asked = [] if isinstance(entity_id, changes.New) else asked_of_change(shop, entity_id)
+    return bool(asked and sending.ask(connection, *asked)[0].rows)
+
+
+def asked_of_change(shop: shop.Shop, entity_id: int) -> list[sending.Order]:
+    """Give what `waits` will ask."""
     table = shop.tables.get(TABLE)
-    if table is None or isinstance(entity_id, changes.New):
-        return False
+    if table is None:
+        return []
 
     def build() -> sending.Text:
         mine = (table.c.customer_id == sa.bindparam("customer"), table.c.subscriber_status == UNCONFIRMED)
-        return sending.Text(sa.select(table.c.subscriber_id).where(*mine).limit(1), connection.dialect)
+        return sending.Text(sa.select(table.c.subscriber_id).where(*mine).limit(1), shop.engine.dialect)
 
-    text = shop.prepared("newsletter waits", build)
-    return bool(sending.ask(connection, sending.Order(text, {"customer": entity_id}))[0].rows)
+    return [sending.Order(shop.prepared("newsletter waits", build), {"customer": entity_id})]
+
+
+def asked_of_newcomer(shop: shop.Shop, email: str) -> list[sending.Order]:
+    """Give what `welcome` will ask about a customer of this e-mail."""
+    table = shop.tables.get(TABLE)
+    return [] if table is None else [_order(table.c.subscriber_email, [email], shop.engine.dialect)]
 
 
 def _made(shop: shop.Shop, one: Reader, now: datetime) -> changes.RowChange:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from app.magento import (
     aftermath,
+    cascades,
     catalog,
     changes,
     customers,
@@ -142,18 +143,29 @@ def remove(connection: sa.Connection, shop: shop.Shop, entity_id: int, now: date
 
     Rows that hang on the customer by foreign keys go by the database's cascade. now: naive UTC.
     """
+    answer = sending.ask(connection, _to_go(shop, entity_id))[0]
+    if not answer.rows:
+        return []
+    row = dict(zip(answer.names, answer.rows[0], strict=True))
+    cascades.ask_ahead(connection, shop.cascades(), shop.prefix + TABLE, row)
+    gone = changes.RowChange(TABLE, {"entity_id": entity_id}, row, None)
+    return [gone, *aftermath.farewell(connection, shop, row, now)]
+
+
+def asked_of_removal(shop: shop.Shop, entity_id: int) -> list[sending.Order]:
+    """Give what `remove` will ask, and who writes what it plans."""
+    hanging = cascades.asked_of(shop.cascades(), shop.engine.dialect, shop.prefix + TABLE, {"entity_id": entity_id})
+    return [_to_go(shop, entity_id), *aftermath.asked_of_tokens(shop, entity_id), *hanging]
+
+
+def _to_go(shop: shop.Shop, entity_id: int) -> sending.Order:
     entity = shop.tables[TABLE]
 
     def build() -> sending.Text:
         query = sa.select(entity).where(entity.c.entity_id == sa.bindparam("it")).with_for_update()
-        return sending.Text(query, connection.dialect)
+        return sending.Text(query, shop.engine.dialect)
 
-    answer = sending.ask(connection, sending.Order(shop.prepared("customer to go", build), {"it": entity_id}))[0]
-    if not answer.rows:
-        return []
-    row = dict(zip(answer.names, answer.rows[0], strict=True))
-    gone = changes.RowChange(TABLE, {"entity_id": entity_id}, row, None)
-    return [gone, *aftermath.farewell(connection, shop, row, now)]
+    return sending.Order(shop.prepared("customer to go", build), {"it": entity_id})
 
 
 def _subscribe(shop: shop.Shop, data: Mapping[str, Any]) -> bool | None:

@@ -70,24 +70,31 @@ def of(
     kept: Mapping[int, Mapping[str, int]],
     answers: Sequence[wire.Answer],
 ) -> dict[int, Book]:
-    """Make the books of customers. kept: what is remembered of each; answers: to `order`."""
-    if not answers:
+    """Make the books of customers. kept: what is remembered of each; answers: to `order`, those first."""
+    if not bridge.ruleset.addresses or not answers:
         return dict.fromkeys(found, EMPTY)
-    named = {rule.name for rule in bridge.ruleset.addresses}
     held = addresses.read(connection, bridge.shop, answers[0])
-
-    def theirs(customer: int, wanted: Mapping[str, int]) -> dict[str, addresses.Address]:
-        return {k: held[a] for k, a in wanted.items() if a in held and held[a].parent_id == customer}
-
-    books = {}
-    for i, customer in found.items():
-        names = kept.get(i, {})
-        own = {name: address for name, address in theirs(i, names).items() if name in named}
-        books[i] = Book(own, theirs(i, _defaults(customer)), names)
-    return books
+    return {i: make(bridge, customer, kept.get(i, {}), held) for i, customer in found.items()}
 
 
-def _defaults(customer: customers.Customer) -> dict[str, int]:
+def make(
+    bridge: bridges.Bridge,
+    customer: customers.Customer,
+    kept: Mapping[str, int],
+    held: Mapping[int, addresses.Address],
+) -> Book:
+    """Make a customer's book of what is remembered and of the addresses that there are, by their ids."""
+    named, kept = {rule.name for rule in bridge.ruleset.addresses}, dict(sorted(kept.items()))
+
+    def theirs(wanted: Mapping[str, int]) -> dict[str, addresses.Address]:
+        return {k: held[a] for k, a in wanted.items() if a in held and held[a].parent_id == customer.entity_id}
+
+    own = {name: address for name, address in theirs(kept).items() if name in named}
+    return Book(own, theirs(defaults(customer)), kept)
+
+
+def defaults(customer: customers.Customer) -> dict[str, int]:
+    """Give the ids of a customer's default addresses, by kind."""
     held = {kind: customer.data.get(column) for kind, column in addresses.DEFAULTS.items()}
     return {kind: address_id for kind, address_id in held.items() if address_id is not None}
 

@@ -76,7 +76,7 @@ def forget(entity_id: changes.Id, before: doors.Taken | None) -> list[Row]:
 def _marked(entity_id: changes.Id, before: doors.Taken | None, after: doors.Taken | None) -> list[Row]:
     """Plan the row of the mark: made, removed, or changed in the columns that differ."""
     key = {"entity_id": entity_id}
-    was, then = _row(before), _row(after)
+    was, then = row(before), row(after)
     if was is None or then is None:
         return [] if was == then else [Row(TABLE, key, was, then)]
     differing = [column for column in then if then[column] != was[column]]
@@ -85,7 +85,8 @@ def _marked(entity_id: changes.Id, before: doors.Taken | None, after: doors.Take
     return [Row(TABLE, key, {c: was[c] for c in differing}, {c: then[c] for c in differing})]
 
 
-def _row(found: doors.Taken | None) -> dict[str, Any] | None:
+def row(found: doors.Taken | None) -> dict[str, Any] | None:
+    """Write a mark's row, but for its key; None for none."""
     if found is None:
         return None
     names: Iterable[str] = (name for name in doors.EVERY if name in found.doors)

@@ -32,7 +32,7 @@ def departure(bridge: bridges.Bridge, held: standing.Held, what: str) -> None:
 def counted(bridge: bridges.Bridge, held: standing.Held, kind: str, now: datetime) -> changes.RowChange:
     """Plan the row by which the breaker counts that somebody leaves; `kind` is deactivate or delete."""
     row = departures.row(bridge.tenant, held.entity_id, kind, now)
-    return changes.RowChange("scim_departure", {"departure_id": DEPARTURE}, None, row)
+    return changes.RowChange("scim_departure", {"departure_id": departures.new_id()}, None, row)
 
 
 def tripped(connection: sa.Connection, bridge: bridges.Bridge, held: standing.Held, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from app.ledger import links, records
 from app.magento import customers, doors
 from app.mapping import agreement, books, bridges, group_ids, groups, leaving, projection, turns, visibility
 from app.scim import errors, messages
+from app.sql import sending
 
 Resource = dict[str, Any]
 log = logging.getLogger(__name__)
@@ -46,12 +47,22 @@ class Held:
         return self.customer.entity_id
 
 
-def one(connection: sa.Connection, bridge: bridges.Bridge, user_id: str, *, lock: bool = False) -> Held:
-    """Read one user by the id of a URL, held until the transaction ends with `lock`; raises NotFound."""
+def one(
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    user_id: str,
+    *,
+    lock: bool = False,
+    ahead: Sequence[sending.Order] = (),
+) -> Held:
+    """Read one user by the id of a URL, held until the transaction ends with `lock`; raises NotFound.
+
+    `ahead`: what is asked in the same message, when the user is held.
+    """
     entity_id = int(user_id) if user_id.isascii() and user_id.isdigit() and len(user_id) < 11 else 0
     if str(entity_id) != user_id:
         entity_id = _called(connection, bridge, user_id) or 0
-    held = fetch(connection, bridge, [entity_id], lock=lock) if entity_id else {}
+    held = fetch(connection, bridge, [entity_id], lock=lock, ahead=ahead) if entity_id else {}
     if entity_id not in held:
         raise errors.NotFound(f"There is no user {user_id!r}.")
     return held[entity_id]
@@ -90,13 +101,14 @@ def fetch(
     *,
     lock: bool = False,
     deleted: bool = False,
+    ahead: Sequence[sending.Order] = (),
 ) -> dict[int, Held]:
     """Read customers with their links; those that this tenant may not see are left out.
 
     `deleted`: those too who are gone for their identity provider while the shop keeps them.
     """
     bridge.know_groups(connection)
-    read, record = _read(connection, bridge, ids, lock=lock)
+    read, record = _read(connection, bridge, ids, lock=lock, ahead=ahead)
     found = read.customers
     taken = leaving.many({i: each.mark for i, each in record.items() if each.mark is not None})
     behind = {entity_id: doors.behind(customer, taken.get(entity_id)) for entity_id, customer in found.items()}
@@ -104,26 +116,46 @@ def fetch(
     shown = _groups(connection, bridge, behind, put)
     book = books.of(connection, bridge, found, {i: each.addresses for i, each in record.items()}, read.answers)
     held = {}
-    for i, customer in behind.items():
+    for i, customer in found.items():
         link = record[i].link
         there = link is None or deleted or link.deleted_at is None
         if there and (link.tenant == bridge.tenant if link else bridge.sees(customer.data["website_id"])):
             member_of = {group: name for group, name in shown[i].items() if group in put.get(i, ())}
-            document = _document(bridge, customer, link, book[i], member_of)
-            held[i] = Held(customer, link, document, shown[i], book[i], taken.get(i), found[i], member_of)
+            held[i] = make(bridge, customer, link, book[i], taken.get(i), shown[i], member_of)
     return held
 
 
+def make(
+    bridge: bridges.Bridge,
+    real: customers.Customer,
+    link: links.Link | None,
+    book: books.Book,
+    taken: doors.Taken | None,
+    groups: Mapping[int, str],
+    member_of: Mapping[int, str],
+) -> Held:
+    """Put together a user of what was read of it; see Held."""
+    customer = doors.behind(real, taken)
+    document = _document(bridge, customer, link, book, member_of)
+    return Held(customer, link, document, groups, book, taken, real, member_of)
+
+
 def _read(
-    connection: sa.Connection, bridge: bridges.Bridge, ids: Collection[int], *, lock: bool
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    ids: Collection[int],
+    *,
+    lock: bool,
+    ahead: Sequence[sending.Order],
 ) -> tuple[customers.Read, dict[int, records.Record]]:
     """Read customers, what we know of them, and their addresses, in one message."""
     ledger, addresses = bridge.ledger, bool(bridge.ruleset.addresses)
+    asked = [*books.order(bridge, sorted(set(ids)), lock=lock), *(sending.ahead(connection, each) for each in ahead)]
     more = customers.More(
         f"records, addresses {addresses}",
         lambda query, customer: records.beside(query, ledger, customer, addresses=addresses),
         {records.TENANT: bridge.tenant},
-        books.order(bridge, sorted(set(ids)), lock=lock),
+        asked,
     )
     if lock:
         turns.of_users(connection, bridge, ids)

@@ -5,7 +5,7 @@ by the shop, changes it, projects it, and writes what differs.
 """
 
 import dataclasses
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,10 +16,12 @@ from app.magento import customers
 from app.magento import errors as shop_errors
 from app.mapping import (
     addresses,
+    afterimage,
     bridges,
     clock,
     conditions,
     deletion,
+    foresight,
     matching,
     naming,
     ordering,
@@ -106,6 +108,7 @@ def create(bridge: bridges.Bridge, resource: Resource, changes: Changes = ()) ->
     resource, password = wanted.take_password(bridge, resource)
 
     def work(connection: sa.Connection) -> Resource:
+        foresight.coming(connection, bridge, resource)
         free = matching.is_nobody(connection, bridge, resource)
         held = None if free else _existing(connection, bridge, resource)
         if held is not None:
@@ -113,8 +116,7 @@ def create(bridge: bridges.Bridge, resource: Resource, changes: Changes = ()) ->
         new = wanted.Wanted(wanted.clean(resource), resource.get("active"), password, changes)
         planned = wanted.newcomer(connection, bridge, new, clock.now(), free=free)
         done = writes.carry_out(connection, bridge, writes.Deed("create", "User"), planned)
-        entity_id = customers.made(done)
-        return standing.dress(bridge, standing.fetch(connection, bridge.knowing(done), [entity_id])[entity_id])
+        return standing.dress(bridge, _read_back(connection, bridge, None, done))
 
     return writes.transact(bridge, work, lambda: matching.conflict(bridge, resource))
 
@@ -134,7 +136,7 @@ def replace(
         return after
 
     def work(connection: sa.Connection) -> Resource:
-        held = standing.one(connection, bridge, user_id, lock=True)
+        held = standing.one(connection, bridge, user_id, lock=True, ahead=foresight.replaced(bridge, user_id, resource))
         new = wanted.Wanted(change(held.document), resource.get("active"), password, changes)
         _permit_update(connection, bridge, held, new)
         return _change(connection, bridge, "replace", held, new, check)
@@ -156,7 +158,8 @@ def modify(
     passwords = {plain: wanted.password(bridge, plain, user_id) for plain in last}
 
     def work(connection: sa.Connection) -> Resource:
-        held = standing.one(connection, bridge, user_id, lock=True)
+        ahead = foresight.modified(bridge, user_id, operations)
+        held = standing.one(connection, bridge, user_id, lock=True, ahead=ahead)
         before = {**held.document, "id": str(held.entity_id), "active": held.active}
         after = patch.apply(before, operations, bridge.ruleset.published, bridge.profile, fired)
         password = passwords.get(after.pop("password", ""))
@@ -175,7 +178,7 @@ def delete(bridge: bridges.Bridge, user_id: str, check: Check | None = None) -> 
     """Delete a user, and deal with the customer as mapping.yaml says; raises NotFound, Forbidden."""
 
     def work(connection: sa.Connection) -> None:
-        held = standing.one(connection, bridge, user_id, lock=True)
+        held = standing.one(connection, bridge, user_id, lock=True, ahead=foresight.deleted(bridge, user_id))
         if check:
             check(standing.etag(bridge, held))
         planned = deletion.plan(connection, bridge, held, clock.now())
@@ -228,8 +231,20 @@ def _change(
         planned += deletion.waits_no_more(connection, bridge, held)
     done = writes.carry_out(connection, bridge, writes.Deed(operation, "User", held.entity_id), planned)
     if done:
-        held = standing.fetch(connection, bridge.knowing(done), [held.entity_id])[held.entity_id]
+        held = _read_back(connection, bridge, held, done)
     return standing.dress(bridge, held)
+
+
+def _read_back(
+    connection: sa.Connection, bridge: bridges.Bridge, before: standing.Held | None, done: Sequence[rows.RowChange]
+) -> standing.Held:
+    """Give a user as executed changes leave it."""
+    bridge = bridge.knowing(done)
+    found = afterimage.of(bridge, before, done)
+    if found is None:
+        entity_id = customers.made(done) if before is None else before.entity_id
+        found = standing.fetch(connection, bridge, [entity_id])[entity_id]
+    return found
 
 
 def _permit_update(connection: sa.Connection, bridge: bridges.Bridge, held: standing.Held, new: wanted.Wanted) -> None:

@@ -107,7 +107,8 @@ def carry_out(
     taken = cascades.capture(connection, bridge.shop.cascades(), bridge.shop.prefix, going) if going else []
     planned += _counted(connection, bridge, deed, [*planned, *taken])
     orders = orders and bridge.ruleset.consequences.orders
-    done = customers.write(connection, bridge.shop, planned, tables=bridge.tables, orders=orders)
+    owner = deed.resource_id if deed.resource_type == "User" else None
+    done = customers.write(connection, bridge.shop, planned, tables=bridge.tables, orders=orders, owner=owner)
     if done:
         tell(connection, bridge, deed, done, taken)
     return done

@@ -3,6 +3,9 @@
 A statement whose answer nobody waits for is sent with the next one: `later` puts it behind those that wait already, and
 `ask`, any statement of SQLAlchemy's and the commit send them first. So they are carried out in the order in which they
 were given, in their transaction, and an error is raised at the latest by the commit. A rollback forgets what waits.
+
+Who knows what will be asked further down sends that question along (`ahead`); whoever then asks it in the same words
+and with the same values has the answer without a message of its own, unless something was written in between.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from sqlalchemy import exc
 from app.sql import wire
 
 WAITING = "waiting"  # under which a connection keeps its statements that wait
+AHEAD = "ahead"  # under which it keeps the answers that were asked for ahead
 LISTENS = "listens"  # what a connection keeps whose next statement sends them
 MOST_WAITING = 200
 
@@ -34,6 +38,7 @@ class Text:
             n: b.effective_value for n, b in compiled.binds.items() if not b.required and n not in (columns or ())
         }
         self.inward = _processors(dialect, "bind_processor", {n: b.type for n, b in compiled.binds.items()})
+        self.asks = self.sql.startswith(("SELECT", "(SELECT"))
         shown = statement.selected_columns if isinstance(statement, sa.SelectBase) else ()
         self.names = [column.name for column in shown]
         self.outward = _processors(dialect, "result_processor", {i: column.type for i, column in enumerate(shown)})
@@ -80,12 +85,18 @@ class Order:
     heard: Callable[[wire.Answer], None] | None = None
     failed: Callable[[exc.DBAPIError], None] | None = None
 
+    @property
+    def question(self) -> tuple[str, str]:
+        """What is the same for orders that ask the same."""
+        return self.text.sql, repr(self.text.values(self.given))
+
 
 def later(connection: sa.Connection, order: Order) -> None:
     """Have a statement sent with the next one of this transaction.
 
     At once where nobody listens for the next one, or where many wait: a message must fit into a packet.
     """
+    _written(connection, order)
     if LISTENS in connection.info and len(connection.info.setdefault(WAITING, [])) < MOST_WAITING:
         connection.info[WAITING].append(order)
     else:
@@ -93,7 +104,19 @@ def later(connection: sa.Connection, order: Order) -> None:
 
 
 def ask(connection: sa.Connection, *orders: Order) -> list[wire.Answer]:
-    """Send statements together with all that wait, and give their answers."""
+    """Send statements together with all that wait, and give their answers; what was asked ahead is not sent again."""
+    known = connection.info.get(AHEAD)
+    if known and all(order.text.asks for order in orders):
+        found = [known.get(order.question) for order in orders]
+        missing = [order for order, answer in zip(orders, found, strict=True) if answer is None]
+        rest = iter(_ask(connection, missing) if missing or not orders else ())
+        return [next(rest) if answer is None else answer for answer in found]
+    for order in orders:
+        _written(connection, order)
+    return _ask(connection, orders)
+
+
+def _ask(connection: sa.Connection, orders: Sequence[Order]) -> list[wire.Answer]:
     waiting: list[Order] = connection.info.pop(WAITING, [])
     heard: list[wire.Answer] = []
     left = [*waiting, *orders]
@@ -115,10 +138,27 @@ def ask(connection: sa.Connection, *orders: Order) -> list[wire.Answer]:
     return heard[len(waiting) :]
 
 
+def ahead(connection: sa.Connection, order: Order) -> Order:
+    """Give an order to be sent whose answer is kept for who asks the same later in this transaction."""
+
+    def keep(answer: wire.Answer) -> None:
+        connection.info.setdefault(AHEAD, {})[order.question] = answer
+
+    return replace(order, heard=keep)
+
+
+def _written(connection: sa.Connection, order: Order) -> None:
+    """Let answers be forgotten that a statement may have changed."""
+    if not order.text.asks:
+        connection.info.pop(AHEAD, None)
+
+
 def soon(connection: sa.Connection, order: Order) -> Callable[[], wire.Answer]:
     """Ask along with the next statement; what is given gives the answer, and asks for it where it is not there yet."""
-    heard: list[wire.Answer] = []
-    later(connection, replace(order, heard=heard.append))
+    known = connection.info.get(AHEAD, {}).get(order.question) if AHEAD in connection.info else None
+    heard: list[wire.Answer] = [] if known is None else [known]
+    if not heard:
+        later(connection, replace(order, heard=heard.append))
 
     def answer() -> wire.Answer:
         if not heard:
@@ -135,9 +175,10 @@ def tell(connection: sa.Connection) -> None:
 
 
 def forget(connection: sa.Connection) -> None:
-    """Forget what waits."""
+    """Forget what waits, and what was asked ahead."""
     if not connection.invalidated:
-        connection.info.pop(WAITING, None)
+        for name in (WAITING, AHEAD):
+            connection.info.pop(name, None)
 
 
 def _send(connection: sa.Connection, message: wire.Message) -> exc.DBAPIError | None:
@@ -162,12 +203,22 @@ def listen(engine: sa.Engine) -> None:
     def before(connection: sa.Connection, _cursor: Any, statement: str, *_: Any) -> None:
         if not isinstance(statement, wire.Message):
             tell(connection)
+            if not statement.lstrip().upper().startswith("SELECT"):
+                connection.info.pop(AHEAD, None)
+
+    def rest(_connection: Any, record: sa.pool.ConnectionPoolEntry) -> None:
+        for name in (WAITING, AHEAD):
+            record.info.pop(name, None)
+
+    def finish(connection: sa.Connection) -> None:
+        tell(connection)
+        connection.info.pop(AHEAD, None)
 
     sa.event.listen(engine, "connect", lambda _connection, record: record.info.update({LISTENS: True}))
     sa.event.listen(engine, "before_cursor_execute", before)
-    sa.event.listen(engine, "commit", tell)
+    sa.event.listen(engine, "commit", finish)
     sa.event.listen(engine, "rollback", forget)
-    sa.event.listen(engine, "checkin", lambda _connection, record: record.info.pop(WAITING, None))
+    sa.event.listen(engine, "checkin", rest)
 
 
 @functools.lru_cache(maxsize=1000)
