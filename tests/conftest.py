@@ -219,14 +219,19 @@ def true_images(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     """
     if request.node.get_closest_marker("as_sent"):
         return
-    real = users._read_back
+    real = users.read_back
 
-    def checked(connection: Any, bridge: Any, before: Any, done: Any) -> Any:
-        told = real(connection, bridge, before, done)
-        read = standing.fetch(connection, bridge.knowing(done), [told.entity_id])[told.entity_id]
-        for name in (each.name for each in fields(read)):
-            if repr(getattr(told, name)) != repr(getattr(read, name)) or told.link != read.link:
-                raise Untrue(f"{name}\ntold: {getattr(told, name)}\nread: {getattr(read, name)}")
+    def checked(connection: Any, bridge: Any, written: Any) -> Any:
+        written = list(written)
+        told = real(connection, bridge, written)
+        for _, done in written:
+            bridge = bridge.knowing(done)
+        there = standing.fetch(connection, bridge, [held.entity_id for held in told])
+        for held in told:
+            read = there[held.entity_id]
+            for name in (each.name for each in fields(read)):
+                if repr(getattr(held, name)) != repr(getattr(read, name)) or held.link != read.link:
+                    raise Untrue(f"{name}\ntold: {getattr(held, name)}\nread: {getattr(read, name)}")
         return told
 
-    monkeypatch.setattr(users, "_read_back", checked)
+    monkeypatch.setattr(users, "read_back", checked)

@@ -6,6 +6,7 @@ user came with may have become another since: what stands here is for those who 
 
 import functools
 import hashlib
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
@@ -34,10 +35,18 @@ def asked(ledger: tables.Tables, dialect: sa.Dialect, tenant: str, external_id: 
     return sending.Order(_texts(ledger, dialect)[0], {"tenant": tenant, "key": key(external_id)})
 
 
+def asked_of_any(ledger: tables.Tables, dialect: sa.Dialect, tenant: str, external_ids: Iterable[str]) -> sending.Order:
+    """Ask whether anybody has come with one of some external ids."""
+    return sending.Order(_texts(ledger, dialect)[2], {"tenant": tenant, "keys": [key(each) for each in external_ids]})
+
+
 @functools.lru_cache(maxsize=8)
-def _texts(ledger: tables.Tables, dialect: sa.Dialect) -> tuple[sending.Text, sending.Text]:
-    """Make the statements that ask who came with an external id, and with which one a customer came."""
+def _texts(ledger: tables.Tables, dialect: sa.Dialect) -> tuple[sending.Text, sending.Text, sending.Text]:
+    """Make the statements: who came with an external id; with which one a customer came; who came with one of some."""
     table = ledger.external_id
-    this = (table.c.tenant == sa.bindparam("tenant"), table.c.external_key == sa.bindparam("key"))
+    mine, who = table.c.tenant == sa.bindparam("tenant"), sa.select(table.c.entity_id)
+    this, some = table.c.external_key == sa.bindparam("key"), sending.among(table.c.external_key, "keys")
     own = sa.select(table.c.external_key).where(table.c.entity_id == sa.bindparam("customer"))
-    return sending.Text(sa.select(table.c.entity_id).where(*this), dialect), sending.Text(own, dialect)
+    queries = who.where(mine, this), own, who.where(mine, some)
+    first, second, third = (sending.Text(query, dialect) for query in queries)
+    return first, second, third

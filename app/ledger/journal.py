@@ -91,12 +91,27 @@ def hides(value: Any) -> bool:
 
 def record(connection: sa.Connection, ledger: tables.Tables, key: bytes, entry: Entry, hidden: Hidden) -> None:
     """Write an entry in the transaction of the change it tells of. `key`: 32 bytes."""
+    record_all(connection, ledger, key, [entry], hidden)
+
+
+def record_all(
+    connection: sa.Connection, ledger: tables.Tables, key: bytes, entries: Iterable[Entry], hidden: Hidden
+) -> None:
+    """Write several entries, in the order in which they are to be found."""
+    for order in sending.inserting(
+        ledger.journal, connection.dialect, [_values(key, entry, hidden) for entry in entries]
+    ):
+        sending.later(connection, order)
+
+
+def _values(key: bytes, entry: Entry, hidden: Hidden) -> dict[str, Any]:
+    """Give an entry's row."""
     shown: list[Any] = []
     kept: dict[str, Any] = {}
     for place, row in enumerate(entry.rows):
         before, after = (_part(row, side, hidden, key, kept, place) for side in ("before", "after"))
         shown.append([row.table, {c: encode(v) for c, v in row.key.items()}, before, after, int(row.cascade)])
-    values: dict[str, Any] = {
+    return {
         "request_id": entry.request_id,
         "at": entry.at,
         "tenant": entry.tenant,
@@ -111,8 +126,6 @@ def record(connection: sa.Connection, ledger: tables.Tables, key: bytes, entry: 
         "sealed": secret.SecretBox(key).encrypt(_dump(kept).encode()) if kept else None,
         "undoes": entry.undoes,
     }
-    text = sending.insert(ledger.journal, connection.dialect, tuple(values))
-    sending.later(connection, sending.Order(text, values))
 
 
 def _part(row: Row, side: str, hidden: Hidden, key: bytes, kept: dict[str, Any], place: int) -> dict[str, Any] | None:

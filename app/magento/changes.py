@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -73,17 +72,55 @@ def execute(connection: sa.Connection, tables: Tables, changes: Iterable[RowChan
     gone, or a row to insert with a known key came up since; driver errors leave as they are (the transaction
     translates them).
     """
-    ids: dict[New, int] = {}
-    done: list[RowChange] = []
-    for _, neighbours in groupby(changes, key=_statement):
-        run = [_resolved(change, ids) for change in neighbours]
-        table = tables[run[0].table]
-        if run[0].before is None:
-            done += _insert(connection, table, run, ids)
+    return execute_all(connection, tables, [list(changes)])[0]
+
+
+def execute_all(
+    connection: sa.Connection, tables: Tables, plans: Sequence[Sequence[RowChange]]
+) -> list[list[RowChange]]:
+    """Write several plans, each in its order and with ids of its own, as execute does; give back each.
+
+    What plans have in common at their places shares a statement, or a message. No plan may be about a row of another.
+    """
+    works = [_Work(plan) for plan in plans]
+    while any(work.left for work in works):
+        kind = max(works, key=lambda work: len(work.left)).next[0]
+        run = [(work, change) for work in works for change in work.take(kind)]
+        table = tables[kind[1]]
+        if kind[0] == "insert":
+            _insert(connection, table, run, kind[2])
         else:
-            _update_or_delete(connection, table, run)
-            done += run
-    return done
+            _update_or_delete(connection, table, [change for _, change in run])
+            for work, change in run:
+                work.done.append(change)
+    return [work.done for work in works]
+
+
+class _Work:
+    """A plan under way. left: what is still to be done, the next last; ids: those that the database chose."""
+
+    def __init__(self, plan: Sequence[RowChange]) -> None:
+        self.left = list(reversed(plan))
+        self.ids: dict[New, int] = {}
+        self.done: list[RowChange] = []
+        self._next: tuple[Kind, RowChange] | None = None
+
+    @property
+    def next(self) -> tuple[Kind, RowChange]:
+        """The change that comes next, with the ids that are known by now, and its kind of statement."""
+        if self._next is None:
+            change = _resolved(self.left[-1], self.ids)
+            self._next = _kind(change), change
+        return self._next
+
+    def take(self, kind: Kind) -> Iterator[RowChange]:
+        """Take the changes of a kind that come next: one where the database gives it an id, for which others wait."""
+        while self.left and self.next[0] == kind:
+            yield self.next[1]
+            self.left.pop()
+            self._next = None
+            if kind[2]:
+                return
 
 
 def merged(planned: Iterable[RowChange]) -> list[RowChange]:
@@ -151,15 +188,18 @@ def reverse(change: RowChange) -> RowChange:
     return replace(change, before=change.after, after=change.before)
 
 
-def _statement(change: RowChange) -> tuple[Any, ...]:
-    """Equal for neighbours that fit in one statement; an insert that makes an id stands alone."""
+Kind = tuple[Any, ...]
+"""Equal for changes that fit in one statement: what is done, the table, the columns whose ids are made, the rest."""
+
+
+def _kind(change: RowChange) -> Kind:
     if change.before is None:
-        new = next((value for value in change.key.values() if isinstance(value, New)), None)
-        return ("insert", change.table, new, tuple(sorted(change.after or ())))
+        automatic = tuple(column for column, value in change.key.items() if isinstance(value, New))
+        return ("insert", change.table, automatic, tuple(sorted(change.after or ())))
     columns = tuple(sorted(change.key))
     if change.after is None:
-        return ("delete", change.table, columns)
-    return ("update", change.table, columns, repr(sorted(change.after.items())))
+        return ("delete", change.table, (), columns)
+    return ("update", change.table, (), columns, repr(sorted(change.after.items())))
 
 
 def _resolved(change: RowChange, ids: Mapping[New, int]) -> RowChange:
@@ -176,35 +216,30 @@ def _resolved(change: RowChange, ids: Mapping[New, int]) -> RowChange:
 
 
 def _insert(
-    connection: sa.Connection, table: sa.Table, run: Sequence[RowChange], ids: dict[New, int]
-) -> list[RowChange]:
-    first = run[0]
-    automatic = [(column, value) for column, value in first.key.items() if isinstance(value, New)]
-    rows = [
-        {c: v for c, v in {**change.key, **(change.after or {})}.items() if not isinstance(v, New)} for change in run
-    ]
+    connection: sa.Connection, table: sa.Table, run: Sequence[tuple[_Work, RowChange]], automatic: Sequence[str]
+) -> None:
+    keys = [dict(change.key) for _, change in run]
 
     def refused(error: exc.DBAPIError) -> None:
         if automatic or driver_errors.number(error.orig) != ER_DUP_ENTRY:
             raise error
         taken = driver_errors.translate(error)
         other = isinstance(taken, errors.Duplicate) and taken.key != "PRIMARY"
-        raise errors.Changed(table.name, dict(first.key), taken=other) from error
+        raise errors.Changed(table.name, keys if len(keys) > 1 else keys[0], taken=other) from error
 
-    if len(rows) > 1:
-        try:
-            connection.execute(table.insert(), rows)
-        except exc.IntegrityError as error:
-            refused(error)
-        return list(run)
-    text = sending.insert(table, connection.dialect, tuple(rows[0]))
-    order = sending.Order(text, rows[0], failed=refused)
+    rows = [{**change.key, **(change.after or {})} for _, change in run]
     if not automatic:
-        sending.later(connection, order)
-        return list(run)
-    column, name = automatic[0]
-    ids[name] = sending.ask(connection, order)[0].lastrowid
-    return [replace(first, key={**first.key, column: ids[name]})]
+        for order in sending.inserting(table, connection.dialect, rows, refused):
+            sending.later(connection, order)
+        for work, change in run:
+            work.done.append(change)
+        return
+    rows = [{column: value for column, value in row.items() if column not in automatic} for row in rows]
+    text = sending.insert(table, connection.dialect, tuple(rows[0]))
+    answers = sending.ask(connection, *(sending.Order(text, row) for row in rows))
+    for (work, change), answer in zip(run, answers, strict=True):
+        work.ids[change.key[automatic[0]]] = answer.lastrowid
+        work.done.append(replace(change, key={**change.key, automatic[0]: answer.lastrowid}))
 
 
 def _update_or_delete(connection: sa.Connection, table: sa.Table, run: Sequence[RowChange]) -> None:

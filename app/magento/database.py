@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import random
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -176,82 +174,13 @@ def refuse_writes(*engines: sa.Engine) -> None:
         sa.event.listen(engine, "before_cursor_execute", refuse)
 
 
-class Shared:
-    """A transaction that several pieces of work share: each is undone alone where it fails, all are committed at once.
+def transaction(engine: sa.Engine, work: Callable[[sa.Connection], T], *, attempts: int = ATTEMPTS) -> T:
+    """Run work in one transaction and commit it; give back what work gives back.
 
-    lost: the database took all of it back, or nobody knows what it did; no work can be added.
-    """
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self.connection = connection
-        self.engine = connection.engine
-        self.lost = False
-
-    def run(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run a piece of work behind a savepoint. Raises what it raises; Busy where the transaction is lost."""
-        if self.lost:
-            raise errors.Busy("the transaction that this was part of is lost")
-        reached: list[wire.Answer] = []
-        sending.later(self.connection, sending.Order(_savepoint(self.connection.dialect), heard=reached.append))
-        try:
-            with translated():
-                result = work(self.connection)
-                sending.tell(self.connection)
-            return result
-        except (errors.Busy, errors.Unavailable):
-            self.lost = True
-            raise
-        except BaseException:
-            sending.forget(self.connection)
-            if reached:
-                self._back()
-            raise
-
-    def _back(self) -> None:
-        try:
-            self.connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
-        except exc.SQLAlchemyError:
-            self.lost = True
-
-
-SAVEPOINT = "work"  # one name for all: a later one takes the place of the one before
-_SHARED: ContextVar[Shared | None] = ContextVar("shared", default=None)
-
-
-@functools.lru_cache(maxsize=8)
-def _savepoint(dialect: sa.Dialect) -> sending.Text:
-    return sending.Text(sa.text(f"SAVEPOINT {SAVEPOINT}"), dialect)
-
-
-@contextmanager
-def shared(engine: sa.Engine) -> Iterator[Shared]:
-    """Let each transaction of this thread on this engine be a part of one, until the end, which commits it.
-
-    So many small writes wait for the disk once. Raises at the end what the commit comes to, Busy where it was lost
-    before: then nothing is written.
-    """
-    with translated(), engine.connect() as connection, connection.begin() as begun:
-        held = Shared(connection)
-        token = _SHARED.set(held)
-        try:
-            yield held
-        finally:
-            _SHARED.reset(token)
-        if held.lost:
-            raise errors.Busy("the transaction was lost")
-        begun.commit()
-
-
-def transaction(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
-    """Run work in one transaction and commit it; give back what work gives back. Within `shared`: as a part of that.
-
-    Deadlocks, lock waits and rows that changed under way, at the commit too, start the whole work again, at
-    most ATTEMPTS times, then Busy. A connection that broke before the commit is tried once more. work must
+    Deadlocks, lock waits and rows that changed under way, at the commit too, start the whole work again, until that
+    were `attempts`, then Busy. A connection that broke before the commit is tried once more. work must
     therefore have no effect outside the connection. Raises ShopError for every driver error.
     """
-    held = _SHARED.get()
-    if held is not None and held.engine is engine:
-        return held.run(work)
     lost = False
     attempt = 1
     while True:
@@ -264,12 +193,13 @@ def transaction(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
                 begun.commit()
             return result
         except errors.Busy:
-            if attempt >= ATTEMPTS:
+            if attempt >= attempts:
                 raise
             _tell("busy")
             time.sleep(random.uniform(0.5, 1.5) * 0.02 * 2**attempt)  # noqa: S311 - a pause, not a secret
             attempt += 1
         except errors.Unavailable as error:
+            error.unsure = committing
             if lost or committing or not error.lost:
                 raise
             _tell("lost")

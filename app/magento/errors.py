@@ -30,7 +30,12 @@ class Rejected(ShopError):
 
 
 class Unavailable(ShopError):
-    """The database cannot be used now. retry_after: seconds; lost: the connection broke under way."""
+    """The database cannot be used now.
+
+    retry_after: seconds; lost: the connection broke under way; unsure: during the commit, whose outcome nobody knows.
+    """
+
+    unsure = False
 
     def __init__(self, reason: str, retry_after: int = 5, *, lost: bool = False) -> None:
         super().__init__(reason)

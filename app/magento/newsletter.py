@@ -67,10 +67,10 @@ def fetch(connection: sa.Connection, shop: shop.Shop, rows: Mapping[int, Row]) -
     others = {entity_id: one for entity_id, one in readers.items() if entity_id not in found and one.email}
     by_email: dict[str, list[Row]] = {}
     for row in _rows(connection, table.c.subscriber_email, [one.email for one in others.values()]):
-        by_email.setdefault(_folded(row["subscriber_email"]), []).append(row)
+        by_email.setdefault(folded(row["subscriber_email"]), []).append(row)
     for entity_id, one in others.items():
         stores = _stores(shop, one)
-        fitting = [row for row in by_email.get(_folded(one.email), ()) if row["store_id"] in stores]
+        fitting = [row for row in by_email.get(folded(one.email), ()) if row["store_id"] in stores]
         if fitting:
             found[entity_id] = fitting[0]
     return found
@@ -177,10 +177,10 @@ def asked_of_change(shop: shop.Shop, entity_id: int) -> list[sending.Order]:
     return [sending.Order(shop.prepared("newsletter waits", build), {"customer": entity_id})]
 
 
-def asked_of_newcomer(shop: shop.Shop, email: str) -> list[sending.Order]:
-    """Give what `welcome` will ask about a customer of this e-mail."""
+def asked_of_newcomer(shop: shop.Shop, *emails: str) -> list[sending.Order]:
+    """Give what `welcome` will ask about a customer of this e-mail, or the same about several at once."""
     table = shop.tables.get(TABLE)
-    return [] if table is None else [_order(table.c.subscriber_email, [email], shop.engine.dialect)]
+    return [] if table is None or not emails else [_order(table.c.subscriber_email, [*emails], shop.engine.dialect)]
 
 
 def _made(shop: shop.Shop, one: Reader, now: datetime) -> changes.RowChange:
@@ -219,7 +219,7 @@ def _stores(shop: shop.Shop, one: Reader) -> list[int]:
     return shop.stores.store_ids(one.website_id or 0)
 
 
-def _folded(email: str) -> str:
+def folded(email: str) -> str:
     """Fold as the column compares: without case, accents and blanks at the end."""
     plain = unicodedata.normalize("NFKD", email.casefold())
     return "".join(letter for letter in plain if not unicodedata.combining(letter)).rstrip(" ")

@@ -20,15 +20,41 @@ def refuse_taken(
 
     Looked at: the e-mail when accounts are shared by all websites, attributes flagged is_unique, and those `besides`.
     """
-    for attribute, value, entity_id in _guarded(shop, planned, besides):
-        table = shop.tables[attribute.table]
-        statement = sa.select(table.c.entity_id).where(table.c[attribute.column] == value).limit(1)
-        if not attribute.static:
-            statement = statement.where(table.c.attribute_id == attribute.attribute_id)
-        if entity_id != changes.NEW:
-            statement = statement.where(table.c.entity_id != entity_id)
+    wanted = list(_guarded(shop, planned, besides))
+    if len(wanted) > 1 and not any(isinstance(entity_id, int) for _, _, entity_id in wanted):
+        wanted = [each for each in wanted if each[0] in _taken(connection, shop, wanted)]
+    for attribute, value, entity_id in wanted:
+        statement = _holders(shop, attribute).where(_column(shop, attribute) == value)
+        if isinstance(entity_id, int):
+            statement = statement.where(shop.tables[attribute.table].c.entity_id != entity_id)
         if connection.execute(statement).first() is not None:
             raise errors.Duplicate(attribute.code, str(value))
+
+
+def _taken(
+    connection: sa.Connection, shop: shop.Shop, wanted: Iterable[tuple[catalog.Attribute, Any, changes.Id]]
+) -> list[catalog.Attribute]:
+    """Find the attributes of which somebody has one of the values that newcomers want, in one statement each."""
+    values: dict[str, list[Any]] = {}
+    attributes = {attribute.code: attribute for attribute, _, _ in wanted}
+    for attribute, value, _ in wanted:
+        values.setdefault(attribute.code, []).append(value)
+    return [
+        attribute
+        for code, attribute in attributes.items()
+        if connection.execute(_holders(shop, attribute).where(_column(shop, attribute).in_(values[code]))).first()
+        is not None
+    ]
+
+
+def _column(shop: shop.Shop, attribute: catalog.Attribute) -> sa.Column[Any]:
+    return shop.tables[attribute.table].c[attribute.column]
+
+
+def _holders(shop: shop.Shop, attribute: catalog.Attribute) -> sa.Select[Any]:
+    table = shop.tables[attribute.table]
+    query = sa.select(table.c.entity_id).limit(1)
+    return query if attribute.static else query.where(table.c.attribute_id == attribute.attribute_id)
 
 
 def refuse_same_email(connection: sa.Connection, shop: shop.Shop, planned: Iterable[changes.RowChange]) -> None:
@@ -42,7 +68,7 @@ def refuse_same_email(connection: sa.Connection, shop: shop.Shop, planned: Itera
             continue
         entity_id, website_id = change.key["entity_id"], change.after.get("website_id")
         query = sa.select(entity.c.entity_id).where(entity.c.email == change.after["email"]).limit(1)
-        if entity_id != changes.NEW:
+        if isinstance(entity_id, int):
             query = query.where(entity.c.entity_id != entity_id)
             if website_id is None:
                 own = sa.select(entity.c.website_id).where(entity.c.entity_id == entity_id)

@@ -3,15 +3,17 @@
 Whoever needs an answer asks for it as ever; what was not foreseen costs a message, and nothing else.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.ledger import external_ids
+from app.ledger import claims, external_ids
 from app.magento import doors, newsletter, plans
 from app.mapping import bridges
 from app.scim import patch
-from app.sql import sending
+from app.sql import sending, wire
 
 Orders = list[sending.Order]
 
@@ -25,6 +27,36 @@ def coming(connection: sa.Connection, bridge: bridges.Bridge, resource: dict[str
         orders.append(external_ids.asked(bridge.ledger, connection.dialect, bridge.tenant, external_id))
     for order in orders:
         sending.later(connection, sending.ahead(connection, order))
+
+
+def crowd(connection: sa.Connection, bridge: bridges.Bridge, resources: Sequence[dict[str, Any]]) -> None:
+    """Ask ahead what making several users will ask, in a statement for all: mostly nothing is there for any of them."""
+    ledger, dialect = bridge.ledger, connection.dialect
+    emails = [email for email in map(bridge.email_of, resources) if email]
+    came = [resource["externalId"] for resource in resources if resource.get("externalId")]
+    for order in newsletter.asked_of_newcomer(bridge.shop, *emails):
+        parts = [part for email in emails for part in newsletter.asked_of_newcomer(bridge.shop, email)]
+        sending.later(connection, _of_all(connection, order, parts))
+    if emails and bridge.shop.settings.shares_accounts():
+        held = [claims.asked(ledger, dialect, email) for email in emails]
+        sending.later(connection, _of_all(connection, claims.asked(ledger, dialect, *emails), held))
+    if came:
+        known = [external_ids.asked(ledger, dialect, bridge.tenant, external_id) for external_id in came]
+        order = external_ids.asked_of_any(ledger, dialect, bridge.tenant, came)
+        sending.later(connection, _of_all(connection, order, known))
+
+
+def _of_all(connection: sa.Connection, order: sending.Order, parts: Orders) -> sending.Order:
+    """Let the answer to an order, that nothing is there, be the answer to all that ask for a part of it."""
+
+    def heard(answer: wire.Answer) -> None:
+        for part in parts:
+            if answer.rows:
+                sending.later(connection, sending.ahead(connection, part))
+            else:
+                sending.known(connection, part, answer)
+
+    return replace(order, heard=heard)
 
 
 def replaced(bridge: bridges.Bridge, user_id: str, resource: dict[str, Any]) -> Orders:

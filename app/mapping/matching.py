@@ -1,6 +1,6 @@
 """In charge of who an incoming user is: nobody yet, a customer whom nobody manages, or somebody in the way."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,8 @@ from app.scim import errors, paths
 from app.sql import sending
 
 NAMES = {"userName": "user_name", "externalId": "external_id"}
+Sought = Mapping[str, list[str]]
+"""The names by which a user is looked for: user_names (folded), external_ids, emails."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +49,38 @@ def is_nobody(connection: sa.Connection, bridge: bridges.Bridge, resource: stand
 
     One statement where `find` takes some, for those who come: most are nobody yet.
     """
+    return not sending.ask(connection, _asked(connection, bridge, sought(bridge, resource)))[0].rows
+
+
+def are_nobody(connection: sa.Connection, bridge: bridges.Bridge, sought: Sequence[Sought]) -> list[bool]:
+    """Say of several, by what is `sought` for each, what `is_nobody` says: one statement where all are nobody."""
+    every: dict[str, list[str]] = {}
+    for each in sought:
+        for name, them in each.items():
+            every.setdefault(name, []).extend(them)
+    if not every or not sending.ask(connection, _asked(connection, bridge, every))[0].rows:
+        return [True] * len(sought)
+    return [
+        not answer.rows for answer in sending.ask(connection, *(_asked(connection, bridge, each) for each in sought))
+    ]
+
+
+def sought(bridge: bridges.Bridge, resource: standing.Resource) -> Sought:
+    """Collect the names by which a user is looked for."""
     sought: dict[str, list[str]] = {"user_names": [links.fold(resource["userName"])], "external_ids": [], "emails": []}
     for path in bridge.ruleset.match.by:
         by_id = path.attribute is not None and path.attribute.name == "externalId"
         sought["external_ids" if by_id else "emails"] += paths.read(resource, path)
     sought["emails"] = [each for each in (*sought["emails"], bridge.email_of(resource)) if each]
     sought["emails"] = [email for email in dict.fromkeys(sought["emails"]) if values.storable(email)]
-    sought = {name: them for name, them in sought.items() if them}
+    return {name: them for name, them in sought.items() if them}
+
+
+def _asked(connection: sa.Connection, bridge: bridges.Bridge, sought: Sought) -> sending.Order:
     text = bridge.shop.prepared(
         ("anybody", *sought), lambda: sending.Text(_anybody(bridge, sought), connection.dialect)
     )
-    return not sending.ask(connection, sending.Order(text, {**sought, "tenant": bridge.tenant}))[0].rows
+    return sending.Order(text, {**sought, "tenant": bridge.tenant})
 
 
 def _anybody(bridge: bridges.Bridge, sought: Collection[str]) -> sa.CompoundSelect[Any]:

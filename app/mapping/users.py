@@ -5,7 +5,7 @@ by the shop, changes it, projects it, and writes what differs.
 """
 
 import dataclasses
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -98,25 +98,49 @@ def _named(
 # --- writing ---
 
 
+@dataclasses.dataclass(frozen=True)
+class Coming:
+    """A user that is to be made, its password hashed; `changes` are of its memberships."""
+
+    resource: Resource
+    password: wanted.Password | None
+    changes: Changes
+
+    @property
+    def wanted(self) -> wanted.Wanted:
+        """What is wanted of a customer that is new. Raises InvalidValue."""
+        return wanted.Wanted(wanted.clean(self.resource), self.resource.get("active"), self.password, self.changes)
+
+
+def coming(bridge: bridges.Bridge, resource: Resource, changes: Changes = ()) -> Coming:
+    """Get a user ready to be made; no transaction must be open, since that may take long. Raises Forbidden."""
+    permits.operation(bridge, "create")
+    return Coming(*wanted.take_password(bridge, resource), changes)
+
+
 def create(bridge: bridges.Bridge, resource: Resource, changes: Changes = ()) -> Resource:
     """Create a user, or take over an existing customer that nobody manages yet; `changes` are of its memberships.
 
     Raises Uniqueness with the existing id where one of that name, external id or e-mail is managed already,
     InvalidValue where the shop would not take what the rules make of it.
     """
-    permits.operation(bridge, "create")
-    resource, password = wanted.take_password(bridge, resource)
+    return make(bridge, coming(bridge, resource, changes))
+
+
+def make(bridge: bridges.Bridge, coming: Coming) -> Resource:
+    """Make a user that is ready for it; raises what `create` raises."""
+    resource = coming.resource
 
     def work(connection: sa.Connection) -> Resource:
         foresight.coming(connection, bridge, resource)
         free = matching.is_nobody(connection, bridge, resource)
         held = None if free else _existing(connection, bridge, resource)
         if held is not None:
-            return _adopt(connection, bridge, held, resource, password, changes)
-        new = wanted.Wanted(wanted.clean(resource), resource.get("active"), password, changes)
-        planned = wanted.newcomer(connection, bridge, new, clock.now(), free=free)
+            return _adopt(connection, bridge, held, coming)
+        bridge.know_groups(connection)
+        planned = wanted.newcomer(connection, bridge, coming.wanted, clock.now(), free=free)
         done = writes.carry_out(connection, bridge, writes.Deed("create", "User"), planned)
-        return standing.dress(bridge, _read_back(connection, bridge, None, done))
+        return standing.dress(bridge, *read_back(connection, bridge, [(None, done)]))
 
     return writes.transact(bridge, work, lambda: matching.conflict(bridge, resource))
 
@@ -231,20 +255,24 @@ def _change(
         planned += deletion.waits_no_more(connection, bridge, held)
     done = writes.carry_out(connection, bridge, writes.Deed(operation, "User", held.entity_id), planned)
     if done:
-        held = _read_back(connection, bridge, held, done)
+        (held,) = read_back(connection, bridge, [(held, done)])
     return standing.dress(bridge, held)
 
 
-def _read_back(
-    connection: sa.Connection, bridge: bridges.Bridge, before: standing.Held | None, done: Sequence[rows.RowChange]
-) -> standing.Held:
-    """Give a user as executed changes leave it."""
-    bridge = bridge.knowing(done)
-    found = afterimage.of(bridge, before, done)
-    if found is None:
+def read_back(
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    written: Iterable[tuple[standing.Held | None, Sequence[rows.RowChange]]],
+) -> list[standing.Held]:
+    """Give users as executed changes leave them: each of how it was before, None for a new one, and its changes."""
+    found: dict[int, standing.Held | None] = {}
+    for before, done in written:
+        bridge = bridge.knowing(done)
         entity_id = customers.made(done) if before is None else before.entity_id
-        found = standing.fetch(connection, bridge, [entity_id])[entity_id]
-    return found
+        found[entity_id] = afterimage.of(bridge, before, done)
+    missing = [entity_id for entity_id, held in found.items() if held is None]
+    read = standing.fetch(connection, bridge, missing) if missing else {}
+    return [read[entity_id] if held is None else held for entity_id, held in found.items()]
 
 
 def _permit_update(connection: sa.Connection, bridge: bridges.Bridge, held: standing.Held, new: wanted.Wanted) -> None:
@@ -275,9 +303,7 @@ def _adopt(
     connection: sa.Connection,
     bridge: bridges.Bridge,
     held: standing.Held,
-    resource: Resource,
-    password: wanted.Password | None,
-    changes: Changes,
+    coming: Coming,
 ) -> Resource:
     """Take a customer over, or up again, and give it what was sent; what was not mentioned stays as it is."""
     if held.link is not None:
@@ -290,6 +316,6 @@ def _adopt(
             f"The shop has a customer with this e-mail that is not managed by SCIM, id {held.entity_id!r}, "
             "and mapping.yaml says match.existing: reject."
         )
-    after = wanted.merged(bridge, held.document, resource)
-    active = resource.get("active", held.link is not None or None)
-    return _change(connection, bridge, "adopt", held, wanted.Wanted(after, active, password, changes))
+    after = wanted.merged(bridge, held.document, coming.resource)
+    active = coming.resource.get("active", held.link is not None or None)
+    return _change(connection, bridge, "adopt", held, wanted.Wanted(after, active, coming.password, coming.changes))

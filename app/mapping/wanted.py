@@ -40,9 +40,8 @@ def newcomer(
 ) -> list[Row]:
     """Plan a new customer; its row comes first, its id is changes.NEW. Raises InvalidValue.
 
-    free: nobody is known by its name, not even in vain.
+    free: nobody is known by its name, not even in vain. The shop's groups are known (`bridge.know_groups`).
     """
-    bridge.know_groups(connection)
     wanted = _told(bridge, {}, wanted)
     joined = groups.joined(connection, bridge, wanted.changes)
     given = _values(bridge, None, wanted.document, bridge.context({}, creating=True).within(joined))

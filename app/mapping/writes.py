@@ -1,6 +1,6 @@
 """In charge of a request's write: one transaction, the change set carried out in it, the journal that tells of it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -69,6 +69,14 @@ def transact(
         raise errors.InvalidValue(f"{place}: {error.reason}.") from error
 
 
+def attempt(bridge: bridges.Bridge, work: Callable[[sa.Connection], T]) -> T:
+    """Run the work of several requests in one transaction, once. Raises ShopError: then nothing is written.
+
+    But for Unavailable that is `unsure`.
+    """
+    return database.transaction(bridge.shop.engine, lambda c: _counting(c, bridge, work), attempts=1)
+
+
 def _counting(connection: sa.Connection, bridge: bridges.Bridge, work: Callable[[sa.Connection], T]) -> T:
     """Do the work and, where anything was written, count it for the caller: last, since that holds a row."""
     connection.info.pop(WRITTEN, None)
@@ -114,6 +122,37 @@ def carry_out(
     return done
 
 
+def guarded(
+    connection: sa.Connection, bridge: bridges.Bridge, planned: Iterable[changes.RowChange]
+) -> tuple[list[changes.RowChange], list[tuple[str, Any]]]:
+    """Put together all that a new customer's plan comes to, and the values that nobody else may have: (code, value).
+
+    For `carry_out_newcomers`. Raises Duplicate.
+    """
+    planned = changes.merged(planned)
+    alone = [rule.target for rule in bridge.ruleset.rules if rule.unique]
+    only = [each for each in uniqueness.guarded(bridge.shop, planned, alone) if each[0] != "email"]
+    planned += claims.external(connection, bridge, planned)
+    planned += claims.plan(connection, bridge, planned)
+    return planned, only
+
+
+def carry_out_newcomers(
+    connection: sa.Connection, bridge: bridges.Bridge, deed: Deed, plans: Sequence[Sequence[changes.RowChange]]
+) -> list[list[changes.RowChange]]:
+    """Write the plans of several new customers, each as `guarded` gave it and about its own rows alone.
+
+    Each has an entry of its own in the journal. Gives the changes executed.
+    """
+    alone = [rule.target for rule in bridge.ruleset.rules if rule.unique]
+    if alone:
+        every = [change for plan in plans for change in plan]
+        uniqueness.refuse_taken(connection, bridge.shop, every, alone)
+    done = customers.write_newcomers(connection, bridge.shop, plans, bridge.tables)
+    tell_all(connection, bridge, deed, [(each, ()) for each in done])
+    return done
+
+
 def tell(
     connection: sa.Connection,
     bridge: bridges.Bridge,
@@ -122,12 +161,32 @@ def tell(
     taken: Iterable[changes.RowChange] = (),
 ) -> None:
     """Write the journal's entry of executed changes; `taken`: rows that went, or were cut loose, with them."""
-    done = list(done)
+    tell_all(connection, bridge, deed, [(list(done), taken)])
+
+
+def tell_all(
+    connection: sa.Connection,
+    bridge: bridges.Bridge,
+    deed: Deed,
+    pairs: Iterable[tuple[Sequence[changes.RowChange], Iterable[changes.RowChange]]],
+) -> None:
+    """Write the journal's entries of several deeds, of each what was done and taken; see `tell`."""
+    entries = []
+    for done, taken in pairs:
+        entries.append(_entry(bridge, deed, done, taken))
+        bridge.told(done)
+    connection.info[WRITTEN] = True
+    journal.record_all(connection, bridge.ledger, bridge.settings.journal_key, entries, hidden(bridge))
+
+
+def _entry(
+    bridge: bridges.Bridge, deed: Deed, done: Sequence[changes.RowChange], taken: Iterable[changes.RowChange]
+) -> journal.Entry:
     rows = [journal.Row(c.table, c.key, c.before, c.after) for c in done]
     rows += [journal.Row(c.table, c.key, c.before, c.after, cascade=True) for c in taken]
     own = [change for change in done if change.table == MADE.get(deed.resource_type)] or done
     made = next((value for value in own[0].key.values() if isinstance(value, int)), 0)
-    entry = journal.Entry(
+    return journal.Entry(
         request_id=bridge.origin.request_id,
         at=datetime.now(UTC).replace(tzinfo=None),
         tenant=bridge.tenant,
@@ -141,9 +200,6 @@ def tell(
         reasons=_reasons(bridge, done),
         undoes=deed.undoes,
     )
-    bridge.told(done)
-    connection.info[WRITTEN] = True
-    journal.record(connection, bridge.ledger, bridge.settings.journal_key, entry, hidden(bridge))
 
 
 def _counted(

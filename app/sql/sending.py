@@ -11,6 +11,8 @@ and with the same values has the answer without a message of its own, unless som
 from __future__ import annotations
 
 import functools
+import itertools
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,8 +24,11 @@ from app.sql import wire
 
 WAITING = "waiting"  # under which a connection keeps its statements that wait
 AHEAD = "ahead"  # under which it keeps the answers that were asked for ahead
+ROWS = "rows"
+PLACE = re.compile(r"%\(([^)]+)\)s")  # where the driver puts a value in by its name
 LISTENS = "listens"  # what a connection keeps whose next statement sends them
 MOST_WAITING = 200
+MOST_ROWS = 100  # of a statement
 
 
 class Text:
@@ -45,10 +50,15 @@ class Text:
 
     def values(self, given: Mapping[str, Any]) -> Any:
         """Give what the driver is to put in, in the form in which it asks for it."""
+        values = self.inner(given)
+        return values if self.order is None else tuple(values[name] for name in self.order)
+
+    def inner(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Give what the driver is to put in, by name."""
         values = {**self.given, **given}
         for name, process in self.inward.items():
             values[name] = process(values[name])
-        return values if self.order is None else tuple(values[name] for name in self.order)
+        return values
 
     def rows(self, rows: Iterable[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
         """Give rows as SQLAlchemy would give them."""
@@ -70,6 +80,21 @@ def _processors(dialect: sa.Dialect, kind: str, types: Mapping[Any, Any]) -> dic
         if process is not None:
             found[name] = process
     return found
+
+
+class Rows(Text):
+    """The words that insert several rows at once, made of those that insert one; the values of all come under ROWS."""
+
+    def __init__(self, one: Text, count: int) -> None:
+        head, between, row = one.sql.rpartition(" VALUES ")
+        names = one.order or PLACE.findall(row)
+        self.sql = head + between + ", ".join([PLACE.sub("%s", row)] * count)
+        self.order, self.asks, self.names, self.outward = (ROWS,), False, [], {}
+        self._of_row = lambda row: map(one.inner(row).__getitem__, names)
+
+    def values(self, given: Mapping[str, Any]) -> Any:
+        """Give the values of all rows, one behind the other."""
+        return tuple(itertools.chain.from_iterable(map(self._of_row, given[ROWS])))
 
 
 @dataclass(frozen=True)
@@ -105,9 +130,9 @@ def later(connection: sa.Connection, order: Order) -> None:
 
 def ask(connection: sa.Connection, *orders: Order) -> list[wire.Answer]:
     """Send statements together with all that wait, and give their answers; what was asked ahead is not sent again."""
-    known = connection.info.get(AHEAD)
-    if known and all(order.text.asks for order in orders):
-        found = [known.get(order.question) for order in orders]
+    told = connection.info.get(AHEAD)
+    if told and all(order.text.asks for order in orders):
+        found = [told.get(order.question) for order in orders]
         missing = [order for order, answer in zip(orders, found, strict=True) if answer is None]
         rest = iter(_ask(connection, missing) if missing or not orders else ())
         return [next(rest) if answer is None else answer for answer in found]
@@ -141,10 +166,12 @@ def _ask(connection: sa.Connection, orders: Sequence[Order]) -> list[wire.Answer
 def ahead(connection: sa.Connection, order: Order) -> Order:
     """Give an order to be sent whose answer is kept for who asks the same later in this transaction."""
 
-    def keep(answer: wire.Answer) -> None:
-        connection.info.setdefault(AHEAD, {})[order.question] = answer
+    return replace(order, heard=functools.partial(known, connection, order))
 
-    return replace(order, heard=keep)
+
+def known(connection: sa.Connection, order: Order, answer: wire.Answer) -> None:
+    """Keep the answer to a question that need not be asked: another one's answer says it already."""
+    connection.info.setdefault(AHEAD, {})[order.question] = answer
 
 
 def _written(connection: sa.Connection, order: Order) -> None:
@@ -155,8 +182,8 @@ def _written(connection: sa.Connection, order: Order) -> None:
 
 def soon(connection: sa.Connection, order: Order) -> Callable[[], wire.Answer]:
     """Ask along with the next statement; what is given gives the answer, and asks for it where it is not there yet."""
-    known = connection.info.get(AHEAD, {}).get(order.question) if AHEAD in connection.info else None
-    heard: list[wire.Answer] = [] if known is None else [known]
+    told = connection.info.get(AHEAD, {}).get(order.question) if AHEAD in connection.info else None
+    heard: list[wire.Answer] = [] if told is None else [told]
     if not heard:
         later(connection, replace(order, heard=heard.append))
 
@@ -225,6 +252,20 @@ def listen(engine: sa.Engine) -> None:
 def insert(table: sa.Table, dialect: sa.Dialect, columns: tuple[str, ...]) -> Text:
     """Give the words that insert one row; the values go by the columns' names."""
     return Text(table.insert(), dialect, columns)
+
+
+def inserting(
+    table: sa.Table,
+    dialect: sa.Dialect,
+    rows: Sequence[Mapping[str, Any]],
+    failed: Callable[[exc.DBAPIError], None] | None = None,
+) -> list[Order]:
+    """Give the orders that insert rows of the same columns, MOST_ROWS each."""
+    one = insert(table, dialect, tuple(rows[0]))
+    if len(rows) == 1:
+        return [Order(one, row, failed=failed) for row in rows]
+    parts = [rows[start : start + MOST_ROWS] for start in range(0, len(rows), MOST_ROWS)]
+    return [Order(Rows(one, len(part)), {ROWS: part}, failed=failed) for part in parts]
 
 
 @functools.lru_cache(maxsize=1000)

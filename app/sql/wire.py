@@ -7,7 +7,7 @@ it sends one statement at a time: a Message holds several. All else, errors too,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from pymysql import connections, converters, cursors, err, protocol
 from pymysql.constants import CLIENT, FIELD_TYPE
 
 LARGEST = 0xFFFFFF  # bytes of a packet; a longer message goes on in the next one
+LONGEST = 1 << 18  # characters that are sent at once: no server's packet is smaller than a megabyte
 AHEAD = 1 << 16  # bytes that are read from the socket at once, at most
 PROOF = 80  # bytes of the first description by which descriptions are looked up
 MOST_SHAPES, MOST_ALIKE = 1000, 20
@@ -101,16 +102,29 @@ class Cursor(cursors.Cursor):
             pass
         connection: Any = self.connection
         self._executed = query
-        connection.query(";\n".join(self.mogrify(sql, values) for sql, values in query.parts))
-        while True:
-            result = connection._result
-            rows, described = result.rows or (), result.description or ()
-            query.answers.append(Answer(rows, result.affected_rows, result.insert_id, described))
-            if not result.has_next:
-                break
-            connection.next_result()
+        for piece in _pieces(self.mogrify(sql, values) for sql, values in query.parts):
+            connection.query(piece)
+            while True:
+                result = connection._result
+                rows, described = result.rows or (), result.description or ()
+                query.answers.append(Answer(rows, result.affected_rows, result.insert_id, described))
+                if not result.has_next:
+                    break
+                connection.next_result()
         self._clear_result()  # type: ignore[attr-defined]
         return 0
+
+
+def _pieces(statements: Iterable[str]) -> Iterator[str]:
+    """Put statements together to texts that any server takes (max_allowed_packet): a longer one alone."""
+    held, size = list[str](), 0
+    for statement in statements:
+        if held and size + len(statement) > LONGEST:
+            yield ";\n".join(held)
+            held, size = [], 0
+        held.append(statement)
+        size += len(statement)
+    yield ";\n".join(held)
 
 
 class Result(connections.MySQLResult):

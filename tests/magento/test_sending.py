@@ -94,45 +94,6 @@ def test_a_message_that_meets_a_dead_connection_is_unavailable(bench: Bench) -> 
     assert bench.row("customer_entity", entity_id=entity_id)["firstname"] == "Ada"
 
 
-def test_a_shared_transaction_undoes_alone_what_fails(bench: Bench) -> None:
-    first, second = bench.create(email="a@example.com"), bench.create(email="b@example.com")
-
-    def fails(connection: sa.Connection) -> None:
-        sending.ask(connection, _update(bench, connection, second, "Eva"))
-        raise errors.Rejected("x", "no")
-
-    with database.shared(bench.engine):
-        bench.run(lambda c: sending.later(c, _update(bench, c, first, "Eva")))
-        with pytest.raises(errors.Rejected):
-            bench.run(fails)
-        with pytest.raises(errors.Rejected):  # before its savepoint is reached
-            bench.run(lambda c: (_ for _ in ()).throw(errors.Rejected("x", "no")))
-    names = {row["entity_id"]: row["firstname"] for row in bench.rows("customer_entity")}
-    assert names == {first: "Eva", second: "Ada"}
-
-
-def test_a_shared_transaction_that_is_lost_writes_nothing(bench: Bench) -> None:
-    entity_id = bench.create()
-
-    def dies(connection: sa.Connection) -> None:
-        number = connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar()
-        bench.sql(f"KILL {number}")
-        sending.ask(connection, _read(bench, connection, entity_id))
-
-    def several() -> None:
-        with database.shared(bench.engine) as held:
-            bench.run(lambda c: sending.later(c, _update(bench, c, entity_id, "Eva")))
-            with pytest.raises(errors.Unavailable):
-                bench.run(dies)
-            assert held.lost
-            with pytest.raises(errors.Busy):
-                bench.run(lambda c: sending.later(c, _update(bench, c, entity_id, "Zoe")))
-
-    with pytest.raises(errors.ShopError):
-        several()
-    assert bench.row("customer_entity", entity_id=entity_id)["firstname"] == "Ada"
-
-
 def test_so_many_do_not_wait_that_a_message_would_not_fit(bench: Bench) -> None:
     entity_id = bench.create()
 
