@@ -20,6 +20,7 @@ The map of the code, in the order a request meets it:
                     newsletter, passwords, doors (guard, ways, blocking, anonymity), aftermath; what is to be written is
                     planned first (plans, changes)
     ledger/         our own tables: links with documents, claims, labels, tokens, counters, their migrations
+    jsontext/       JSON written quickly
     sql/            the way to the database: several statements in one message (sending), read quickly (wire)
     watch.py        mapping.yaml while the service runs
     replica.py      the read replica: may it answer this caller?
