@@ -19,7 +19,7 @@ from sqlalchemy.dialects import mysql
 
 from app.ledger import links
 from app.magento import addresses, values
-from app.mapping import bridges, group_ids, groups, rules, totals, visibility
+from app.mapping import bridges, group_ids, group_members, group_standing, rules, totals, visibility
 from app.scim import cursors, errors, paths, trees
 
 MOST_JUDGED = 20_000  # candidates that the evaluator looks at before a filter is too wide
@@ -160,7 +160,7 @@ class Translator:
         if path == "groups.value":
             member, number = self.bridge.ledger.membership, group_ids.number(value)
             put = sa.select(member.c.entity_id).where(member.c.group_id == number)
-            theirs = (groups.in_shop_group(self.bridge, number), groups.held_aside(self.bridge, number))
+            theirs = (group_members.in_shop_group(self.bridge, number), group_members.held_aside(self.bridge, number))
             return sa.union(put, *theirs)
         given = self._sought(path, value)
         return None if given is None else self._having(given)
@@ -407,8 +407,8 @@ class Translator:
         put = sa.exists().where(member.c.entity_id == entity.c.entity_id, member.c.group_id == number)
         aside = sa.exists().where(mark.c.entity_id == entity.c.entity_id, mark.c.group_id == number)
         there = entity.c.group_id == number
-        chosen = FALSE if number in groups.unasked(self.bridge) else sa.and_(there, self.active, sa.not_(aside))
-        return Clause(sa.or_(put, there, aside), sa.and_(groups.seen(self.bridge, number), sa.or_(put, chosen)))
+        chosen = FALSE if number in group_members.unasked(self.bridge) else sa.and_(there, self.active, sa.not_(aside))
+        return Clause(sa.or_(put, there, aside), sa.and_(group_standing.seen(self.bridge, number), sa.or_(put, chosen)))
 
     def _emails(self, node: trees.Compare) -> Clause:
         """Any of the e-mails: the shop's, or a further one of the document."""
