@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from app.ledger import links, records
 from app.magento import customers, doors
-from app.mapping import agreement, books, bridges, group_ids, groups, leaving, projection, turns, visibility
+from app.mapping import agreement, books, bridges, group_ids, group_standing, leaving, projection, turns, visibility
 from app.scim import errors, messages
 from app.sql import sending
 
@@ -175,7 +175,7 @@ def _groups(
         own, default = customer.data["group_id"], bridge.default_group(customer.data["store_id"])
         if own != default and own not in ids.get(entity_id, []):
             ids.setdefault(entity_id, []).append(own)
-    names = groups.names(connection, bridge, {i for each in ids.values() for i in each}) if ids else {}
+    names = group_standing.names(connection, bridge, {i for each in ids.values() for i in each}) if ids else {}
     return {i: {group: names[group] for group in sorted(ids.get(i, [])) if group in names} for i in found}
 
 
