@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Held:
-    """A customer as it stands: the shop's data, our link (None: not managed yet), the corrected document.
+    """A customer as it stands: the shop's data, our link (None: not managed yet), and the document of both.
 
     `groups`: the id and name of each group it is in, `member_of` of those that it was put into here; `book`: its
     addresses that rules may be about. `taken`: what deactivation took, None for who is not deactivated by us;
@@ -28,12 +29,17 @@ class Held:
 
     customer: customers.Customer
     link: links.Link | None
-    document: Resource
     groups: Mapping[int, str]
     book: books.Book
     taken: doors.Taken | None
     real: customers.Customer
-    member_of: Mapping[int, str] = field(default_factory=dict)
+    member_of: Mapping[int, str]
+    bridge: bridges.Bridge = field(compare=False, repr=False)
+
+    @cached_property
+    def document(self) -> Resource:
+        """The link's document as the shop makes it true; made when somebody looks at it, since that takes long."""
+        return _document(self.bridge, self.customer, self.link, self.book, self.member_of)
 
     @property
     def active(self) -> bool:
@@ -135,9 +141,7 @@ def make(
     member_of: Mapping[int, str],
 ) -> Held:
     """Put together a user of what was read of it; see Held."""
-    customer = doors.behind(real, taken)
-    document = _document(bridge, customer, link, book, member_of)
-    return Held(customer, link, document, groups, book, taken, real, member_of)
+    return Held(doors.behind(real, taken), link, groups, book, taken, real, member_of, bridge)
 
 
 def _read(
