@@ -8,18 +8,23 @@ The map of the code, in the order a request meets it:
     endpoints.py    the URL table
     openapi.py      the URL table and the schemas as OpenAPI 3.1
     scim/           the protocol: attributes, schemas, paths, filters, patch, messages, discovery, profiles
-    mapping/        the bridge: mapping.yaml (yamlfile, reader, rules, extension), both directions (converters,
-                    choices, projection), SCIM filters as SQL (conditions), and the request's work: users and groups,
-                    how they stand (standing), in whose turn (turns), who is meant (matching), what a document comes to
-                    (wanted; for addresses: addresses, books, addressing), who goes out (leaving, deletion, permits;
-                    afterwards, sweep, ways for the operator), the one transaction (writes); and before a mapping is in
-                    force: its tests (examples), a request tried (trial), another file run over everybody (rollout), a
-                    first file (draft), what is believed (beliefs), editors (fileschema)
+    mapping/        the bridge: mapping.yaml (yamlfile, reader, rules, extension), both directions (converters, choices,
+                    projection), SCIM filters as SQL (conditions, of clauses, comparisons and columns; by an index:
+                    candidates), lists (search, sort_orders; ordering where SQL cannot), and the request's work: users
+                    and groups, how they stand (standing; group_standing), in whose turn (turns), who is meant
+                    (matching), what a document comes to (wanted; for addresses: addresses, books, addressing), who is
+                    in a group (group_members; changed by enrolment) and what that means for a customer (following;
+                    grouping for who is in none), who goes out (leaving, deletion, permits; afterwards, sweep, ways for
+                    the operator), the one transaction (writes), what it will ask (foresight) and leaves behind
+                    (afterimage); and before a mapping is in force: its tests (examples), a request tried (trial),
+                    another file run over everybody (rollout), a first file (draft), what is believed (beliefs), editors
+                    (fileschema)
     magento/        the shop: database, catalog (and what is protected), settings, features of its release, customers,
                     addresses (places, countries), one value's form and rules (values, validators, options, emails),
                     newsletter, passwords, doors (guard, ways, blocking, anonymity), aftermath; what is to be written is
                     planned first (plans, changes)
     ledger/         our own tables: links with documents, claims, labels, tokens, counters, their migrations
+    jsontext/       JSON written quickly
     sql/            the way to the database: several statements in one message (sending), read quickly (wire)
     watch.py        mapping.yaml while the service runs
     replica.py      the read replica: may it answer this caller?

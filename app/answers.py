@@ -1,12 +1,13 @@
 """The one way an answer is written: SCIM JSON, or plain JSON where only that is asked for."""
 
+import functools
 import itertools
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import flask
 
+from app import jsontext
 from app.scim import lazy
 
 STREAMED = 1000  # lists longer than this are written in pieces of this many elements
@@ -20,6 +21,7 @@ PROTECTION = {
     "X-Frame-Options": "DENY",
 }
 MEDIA_TYPES = (SCIM_JSON, PLAIN_JSON)
+_dump = functools.partial(jsontext.dump, default=list)
 
 
 def write(
@@ -32,9 +34,6 @@ def write(
     long = [name for name, held in body.items() if isinstance(held, lazy.Lazy) and len(held) > STREAMED]
     answer = _stream(body, long[0], body[long[0]]) if long else _dump(body)
     return flask.Response(answer, status, dict(headers or {}), content_type=media_type or _media_type())
-
-
-_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=list).encode
 
 
 def _stream(body: dict[str, Any], name: str, values: lazy.Lazy) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 import flask
 
 from app import answers, auth, jobs, logs, metrics, openapi, requests, service
-from app.mapping import bridges, extension, groups, pages, root, users, ways
+from app.mapping import bridges, extension, group_type, groups, pages, root, users, ways
 from app.scim import attributes, cursors, discovery, errors, filters, messages, profiles, projections, queries
 
 DISCOVERY = (
@@ -79,7 +79,7 @@ def _shown(resource: dict[str, Any], resource_type: attributes.ResourceType) -> 
 
 
 def _asks_for_doors(resource_type: attributes.ResourceType, names: Sequence[str] | None) -> bool:
-    asked = bool(names) and resource_type is not groups.PUBLISHED
+    asked = bool(names) and resource_type is not group_type.PUBLISHED
     return asked and projections.asks(resource_type, names, extension.OWN, extension.DOORS.name)
 
 
@@ -272,7 +272,7 @@ def create_me() -> flask.Response:
 def _wants_members(names: tuple[str, ...] | None, excluded: tuple[str, ...] | None) -> bool:
     """Say whether an answer shows members, so that otherwise none are read."""
     member = {"value": "1", "$ref": "Users/1", "type": "User"}
-    return "members" in projections.project({"members": [member]}, groups.PUBLISHED, names, excluded)
+    return "members" in projections.project({"members": [member]}, group_type.PUBLISHED, names, excluded)
 
 
 def _members_shown() -> bool:
@@ -284,7 +284,7 @@ def _groups(query: queries.Query, bridge: bridges.Bridge) -> flask.Response:
         members = _wants_members(query.attributes, query.excluded)
         return groups.find(bridge, where, query, after, members=members)
 
-    return _list(bridge, query, groups.PUBLISHED, find)
+    return _list(bridge, query, group_type.PUBLISHED, find)
 
 
 @blueprint.get("/Groups")
@@ -307,37 +307,37 @@ def search_groups() -> flask.Response:
 def create_group() -> flask.Response:
     """Create a group, with members."""
     bridge = requests.bridge()
-    resource = requests.resource(bridge, "create", groups.ACCEPTED)
-    return _respond(groups.create(bridge, resource, members=_members_shown()), groups.PUBLISHED, 201)
+    resource = requests.resource(bridge, "create", group_type.ACCEPTED)
+    return _respond(groups.create(bridge, resource, members=_members_shown()), group_type.PUBLISHED, 201)
 
 
 @blueprint.get("/Groups/<group_id>")
 @requests.anywhere
 def get_group(group_id: str) -> flask.Response:
     """Read a group."""
-    return _read(groups.get(requests.bridge(), group_id, members=_members_shown()), groups.PUBLISHED)
+    return _read(groups.get(requests.bridge(), group_id, members=_members_shown()), group_type.PUBLISHED)
 
 
 @blueprint.put("/Groups/<group_id>")
 def replace_group(group_id: str) -> flask.Response:
     """Replace a group."""
     bridge = requests.bridge()
-    resource = requests.resource(bridge, "replace", groups.ACCEPTED)
+    resource = requests.resource(bridge, "replace", group_type.ACCEPTED)
     replaced = groups.replace(bridge, group_id, resource, requests.if_match(), members=_members_shown())
-    return _respond(replaced, groups.PUBLISHED)
+    return _respond(replaced, group_type.PUBLISHED)
 
 
 @blueprint.patch("/Groups/<group_id>")
 def modify_group(group_id: str) -> flask.Response:
     """Change a group or its members."""
     bridge = requests.bridge()
-    operations = requests.operations(bridge, groups.ACCEPTED)
+    operations = requests.operations(bridge, group_type.ACCEPTED)
     status = bridge.profile.group_patch_status
     asked = requests.shown()[0] is not None
     members = _members_shown() and (status == 200 or asked)
     most = None if asked else groups.FEW  # a change of one member is not to cost the reading of all
     changed = groups.modify(bridge, group_id, operations, requests.if_match(), members=members, most=most)
-    return _patched(changed.resource, groups.PUBLISHED, status if changed.whole else 204)
+    return _patched(changed.resource, group_type.PUBLISHED, status if changed.whole else 204)
 
 
 @blueprint.delete("/Groups/<group_id>")
@@ -368,15 +368,15 @@ def search_all() -> flask.Response:
 
 def _everything(query: queries.Query, bridge: bridges.Bridge) -> flask.Response:
     """Answer users and groups as one list. An attribute that a type does not know has no value there."""
-    user_type, group_type = bridge.ruleset.published, groups.PUBLISHED
-    where = root.Where(_where(bridge, query, user_type, absent=True), _where(bridge, query, group_type, absent=True))
+    user, group = bridge.ruleset.published, group_type.PUBLISHED
+    where = root.Where(_where(bridge, query, user, absent=True), _where(bridge, query, group, absent=True))
     members = _wants_members(query.attributes, query.excluded)
 
     def find(after: cursors.Place | None) -> pages.Page:
         return root.find(bridge, where, query, after, members=members)
 
     def show(resource: dict[str, Any]) -> dict[str, Any]:
-        kind = group_type if resource["meta"]["resourceType"] == group_type.name else user_type
+        kind = group if resource["meta"]["resourceType"] == group.name else user
         return projections.project(resource, kind, query.attributes, query.excluded)
 
     return _page(bridge, query, "", find, show)
@@ -394,7 +394,7 @@ def bulk() -> flask.Response:
 
 
 def _types(bridge: bridges.Bridge) -> list[attributes.ResourceType]:
-    return [bridge.ruleset.published, groups.PUBLISHED]
+    return [bridge.ruleset.published, group_type.PUBLISHED]
 
 
 @blueprint.get("/ServiceProviderConfig")

@@ -13,7 +13,7 @@ from typing import Any
 from app import errors as translation
 from app import requests
 from app.magento import errors as shop_errors
-from app.mapping import bridges, crowds, groups, users
+from app.mapping import bridges, crowds, group_type, groups, users
 from app.scim import bulk, errors
 from app.scim import jobs as bulk_jobs
 
@@ -142,13 +142,13 @@ def _group(bridge: bridges.Bridge, operation: bulk.Operation, group_id: str, che
     """Carry out an operation on a group, none of whose members is read: the answer shows no resource."""
     match operation.method:
         case "POST":
-            resource = requests.resource(bridge, "create", groups.ACCEPTED, operation.data)
+            resource = requests.resource(bridge, "create", group_type.ACCEPTED, operation.data)
             return groups.create(bridge, resource, members=False)
         case "PUT":
-            resource = requests.resource(bridge, "replace", groups.ACCEPTED, operation.data)
+            resource = requests.resource(bridge, "replace", group_type.ACCEPTED, operation.data)
             return groups.replace(bridge, group_id, resource, check, members=False)
         case "PATCH":
-            operations = requests.operations(bridge, groups.ACCEPTED, operation.data)
+            operations = requests.operations(bridge, group_type.ACCEPTED, operation.data)
             return groups.modify(bridge, group_id, operations, check, members=False).resource
     groups.delete(bridge, group_id, check)
     return None

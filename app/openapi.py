@@ -16,7 +16,7 @@ import werkzeug.routing
 from apispec.ext import marshmallow as plugin
 
 from app import answers, service
-from app.mapping import bridges, groups
+from app.mapping import bridges, group_type
 from app.scim import attributes, discovery, envelopes, jsonschema, profiles, schemas
 
 Json = dict[str, Any]
@@ -211,7 +211,7 @@ def _components(
     spec: apispec.APISpec, converter: plugin.MarshmallowPlugin, here: service.Service, bridge: bridges.Bridge
 ) -> None:
     """Describe bodies by the schemas that they are read by, answers by the resource types that they are shown by."""
-    types = ((bridge.ruleset.accepted, bridge.ruleset.published), (groups.ACCEPTED, groups.PUBLISHED))
+    types = ((bridge.ruleset.accepted, bridge.ruleset.published), (group_type.ACCEPTED, group_type.PUBLISHED))
     known: dict[str, Json] = {}
     for accepted, published in types:
         known[f"{published.name}Request"] = _request(converter, accepted, bridge.profile)

@@ -12,7 +12,7 @@ import flask
 import werkzeug.exceptions
 from werkzeug.sansio import utils
 
-from app import answers, service
+from app import answers, jsontext, service
 from app.magento import errors as shop_errors
 from app.mapping import bridges
 from app.scim import attributes, errors, memberships, messages, patch, profiles, queries, schemas, values
@@ -89,7 +89,7 @@ def body() -> dict[str, Any]:
         raise errors.UnsupportedMediaType(f"Send the body as it is, not in {coding[:60]}.", codings=True)
     try:
         found = json.loads(_text(), parse_constant=_no_constant, object_pairs_hook=_object)
-        json.dumps(found, ensure_ascii=False).encode("utf-8")
+        jsontext.dump(found).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise errors.InvalidSyntax(f"The body is no JSON document: {error}.") from error
     if not isinstance(found, dict):

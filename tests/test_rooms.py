@@ -15,6 +15,7 @@ CLOSED = {
     "magento": ("app.scim", "app.mapping", "app.ledger", "app.sandbox", "flask"),
     "ledger": ("app.scim", "app.mapping", "app.magento", "app.sandbox", "flask"),
     "mapping": ("app.sandbox", "flask"),
+    "jsontext": ("app.", "flask", "sqlalchemy"),
     "sql": ("app.scim", "app.magento", "app.mapping", "app.ledger", "app.sandbox", "flask"),
     "idp": ("app.scim", "app.magento", "app.mapping", "app.ledger", "app.sandbox", "flask", "sqlalchemy"),
     "sandbox": ("app.scim", "app.mapping", "app.ledger", "flask"),

@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from nacl import secret
 
+from app import jsontext
 from app.ledger import tables
 from app.sql import sending
 
@@ -121,9 +122,9 @@ def _values(key: bytes, entry: Entry, hidden: Hidden) -> dict[str, Any]:
         "operation": entry.operation,
         "resource_type": entry.resource_type,
         "resource_id": entry.resource_id,
-        "changes": _dump(shown),
-        "reasons": _dump(entry.reasons) if entry.reasons else None,
-        "sealed": secret.SecretBox(key).encrypt(_dump(kept).encode()) if kept else None,
+        "changes": jsontext.dump(shown),
+        "reasons": jsontext.dump(entry.reasons) if entry.reasons else None,
+        "sealed": secret.SecretBox(key).encrypt(jsontext.dump(kept).encode()) if kept else None,
         "undoes": entry.undoes,
     }
 
@@ -142,10 +143,6 @@ def _part(row: Row, side: str, hidden: Hidden, key: bytes, kept: dict[str, Any],
             mark = hmac.new(key, str(shown[column]).encode(), hashlib.sha256).hexdigest()[:16]
             shown[column] = {MARK: mark}
     return shown
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 # --- reading ---

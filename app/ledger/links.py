@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app import jsontext
 from app.ledger import tables
 
 Document = dict[str, Any]
@@ -48,7 +49,7 @@ def fold(user_name: str) -> str:
 
 def dump(document: Document) -> str:
     """Write a document as JSON with sorted keys, so that equal documents are equal texts."""
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return jsontext.dump(document, ordered=True)
 
 
 def of(values: Sequence[Any]) -> Link:

@@ -61,23 +61,18 @@ def _write(
         else:
             raise error
 
-    dialect = connection.dialect
-    if "indexer_state" in shop.tables:
-        asked = shop.prepared("grid state", lambda: sending.Text(_state(shop), dialect))
-        sending.later(connection, sending.Order(asked, heard=_warn))
-    text = shop.prepared(("grid", what), lambda: sending.Text(build(shop, grid), dialect))
-    sending.later(connection, sending.Order(text, {"ids": ids}, failed=failed))
+    def heard(answer: wire.Answer) -> None:
+        if not answer.rowcount:
+            log.warning("the customer grid is being rebuilt, or has no rows of %s: it was not changed", list(ids))
+
+    text = shop.prepared(("grid", what), lambda: sending.Text(build(shop, grid), connection.dialect))
+    sending.later(connection, sending.Order(text, {"ids": ids}, heard=heard, failed=failed))
 
 
 def _state(shop: shop.Shop) -> sa.Select[Any]:
-    """Ask whether Magento is rebuilding the grid: then a row comes."""
+    """Ask whether Magento is rebuilding the grid: then a row comes, and it will have read what is committed now."""
     state = shop.tables["indexer_state"]
     return sa.select(state.c.status).where(state.c.indexer_id == INDEXER, state.c.status == WORKING)
-
-
-def _warn(answer: wire.Answer) -> None:
-    if answer.rows:
-        log.warning("the customer grid is being rebuilt; rows written now may be missing from it")
 
 
 def _free(shop: shop.Shop) -> sa.ColumnElement[bool]:

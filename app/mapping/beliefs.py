@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.mapping import bridges, conditions, rules
+from app.mapping import bridges, candidates, rules
 from app.scim import errors, filters, paths
 
 
@@ -25,19 +25,18 @@ class Belief:
 
 def walk(bridge: bridges.Bridge) -> Iterator[Belief]:
     """Walk the rules of a tenant in the file's order, those of addresses last."""
-    translator = conditions.Translator(bridge)
     for rule in bridge.ruleset.rules:
-        yield _belief(rule, rule.target, translator)
+        yield _belief(rule, rule.target, bridge)
     for address in bridge.ruleset.addresses:
         for field in address.fields:
             yield _belief(field, f"{address.name}.{field.target}", None)
 
 
-def _belief(rule: rules.Rule, name: str, translator: conditions.Translator | None) -> Belief:
+def _belief(rule: rules.Rule, name: str, bridge: bridges.Bridge | None) -> Belief:
     attribute = rule.attribute
     named = tuple(str(path) for path in rule.sources) or tuple(f"{{{path}}}" for path in rule.reads())
     first = rule.sources[0] if rule.sources else None
-    indexed = translator is not None and first is not None and rule.comes_out and _indexed(translator, first)
+    indexed = bridge is not None and first is not None and rule.comes_out and _indexed(bridge, first)
     return Belief(
         name,
         named,
@@ -52,7 +51,7 @@ def _belief(rule: rules.Rule, name: str, translator: conditions.Translator | Non
     )
 
 
-def _indexed(translator: conditions.Translator, path: paths.Path) -> bool:
+def _indexed(bridge: bridges.Bridge, path: paths.Path) -> bool:
     """Say whether `path eq "…"` starts from an index, or reads all of the tenant's customers."""
     if path.leaf is None or path.leaf.type not in ("string", "reference"):
         return False
@@ -60,10 +59,10 @@ def _indexed(translator: conditions.Translator, path: paths.Path) -> bool:
     if path.filter is not None:
         question = f'{path.top}[({path.filter}) and {path.sub.name if path.sub else "value"} eq "x"]'
     try:
-        asked = filters.parse(question, translator.bridge.ruleset.accepted)
+        asked = filters.parse(question, bridge.ruleset.accepted)
     except errors.ScimError:
         return False
-    return translator.keys(asked) is not None
+    return candidates.keys(bridge, asked) is not None
 
 
 def _conversion(rule: rules.Rule) -> str:

@@ -14,7 +14,7 @@ from app.ledger import links
 from app.magento import addresses as shop_addresses
 from app.magento import customers, database, plans, values
 from app.magento import errors as shop_errors
-from app.mapping import addresses, addressing, books, bridges, clock, groups, projection, turns, writes
+from app.mapping import addresses, addressing, books, bridges, clock, following, projection, turns, writes
 
 BATCH = 500
 
@@ -94,7 +94,7 @@ def _differences(
     found = customers.fetch(connection, bridge.shop, ids, codes=bridge.codes, lock=lock)
     linked = links.fetch(connection, bridge.ledger, list(found))
     book = books.fetch(connection, bridge, found, lock=lock)
-    member_of = groups.named(connection, bridge, list(found))
+    member_of = following.named(connection, bridge, list(found))
     return [
         difference
         for entity_id, link in sorted(linked.items())

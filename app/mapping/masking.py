@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from app.mapping import groups, rules
+from app.mapping import group_type, rules
 from app.scim import attributes, errors, filters, leaves, paths, trees
 
 MARK = "•••"
@@ -38,7 +38,7 @@ class Mask:
     @cached_property
     def types(self) -> Mapping[str, attributes.ResourceType]:
         """The resource types by their endpoints."""
-        return {each.endpoint: each for each in (self.ruleset.accepted, groups.ACCEPTED)}
+        return {each.endpoint: each for each in (self.ruleset.accepted, group_type.ACCEPTED)}
 
     @cached_property
     def hidden(self) -> tuple[paths.Path, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.mapping import bridges, conditions
+from app.mapping import bridges, search, sort_orders
 from app.scim import cursors, errors, sorting, trees
 
 MOST = 5000  # users that are read to be sorted
@@ -21,21 +21,21 @@ def find(
     bridge: bridges.Bridge,
     where: trees.Node | None,
     by: tuple[trees.Path, bool],
-    judge: conditions.Judge,
+    judge: search.Judge,
     read: Read,
     *,
     start: int,
     count: int,
     after: cursors.Place | None,
-) -> conditions.Slice:
-    """Find the ids of a page as `conditions.find` does; `by`: the path, and whether it falls. Raises TooMany."""
+) -> search.Slice:
+    """Find the ids of a page as `search.find` does; `by`: the path, and whether it falls. Raises TooMany."""
     path, descending = by
-    fitting = conditions.find(connection, bridge, where, conditions.Order(), judge, count=MOST)
+    fitting = search.find(connection, bridge, where, sort_orders.Order(), judge, count=MOST)
     if fitting.end is not None:
         raise errors.TooMany(f"sortBy: more than {MOST} users would have to be read for their {path}: add a filter.")
     placed: list[tuple[sorting.Key, int]] = []
-    for first in range(0, len(fitting.ids), conditions.BATCH):
-        batch = read(fitting.ids[first : first + conditions.BATCH])
+    for first in range(0, len(fitting.ids), search.BATCH):
+        batch = read(fitting.ids[first : first + search.BATCH])
         placed += [(sorting.key(resource, path), entity_id) for entity_id, resource in sorted(batch.items())]
     placed.sort(key=lambda pair: pair[0], reverse=descending)
     begin = start - 1 if after is None else passed(placed, after, descending)
@@ -44,7 +44,7 @@ def find(
     if page and more:
         (absent, value), last = page[-1]
         end = last, None if absent else value
-    return conditions.Slice([entity_id for _, entity_id in page], after.total if after else len(placed), end)
+    return search.Slice([entity_id for _, entity_id in page], after.total if after else len(placed), end)
 
 
 def passed(placed: list[tuple[sorting.Key, int]], after: cursors.Place, descending: bool) -> int:

@@ -14,7 +14,7 @@ from app.ledger import groups as memberships
 from app.ledger import links
 from app.magento import addresses as shop_addresses
 from app.magento import customers, database, values
-from app.mapping import addresses, books, bridges, drift, grouping, groups, projection
+from app.mapping import addresses, books, bridges, drift, following, grouping, projection
 
 Resource = dict[str, Any]
 
@@ -72,7 +72,7 @@ def _batch(
     codes = tuple(dict.fromkeys((*old.codes, *new.codes)))
     found = customers.fetch(connection, old.shop, ids, codes=codes)
     linked = links.fetch(connection, old.ledger, list(found))
-    member_of = {id(bridge): groups.named(connection, bridge, list(found)) for bridge in (old, new)}
+    member_of = {id(bridge): following.named(connection, bridge, list(found)) for bridge in (old, new)}
     put = memberships.of_customers(connection, old.ledger, old.tenant, list(found))
     own = {id(bridge): books.fetch(connection, bridge, found) for bridge in (old, new)}
     for entity_id, link in sorted(linked.items()):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.mapping import bridges, group_ids, groups, pages, users
+from app.mapping import bridges, group_ids, group_type, groups, pages, users
 from app.scim import cursors, errors, filters, queries, sorting, trees
 
 Resource = dict[str, Any]
@@ -55,7 +55,7 @@ def _sorted_by(bridge: bridges.Bridge, query: queries.Query) -> Paths:
     """Give the path by which each type is sorted: an attribute that only one has is no value of the other's."""
     found: dict[str, trees.Path | None] = {}
     refused: errors.InvalidValue | None = None
-    for kind in (bridge.ruleset.accepted, groups.ACCEPTED):
+    for kind in (bridge.ruleset.accepted, group_type.ACCEPTED):
         try:
             found[kind.name] = sorting.path(query.sort_by, kind) if query.sort_by else None
         except errors.InvalidValue as error:
@@ -105,7 +105,7 @@ def _next(
 
 
 def _is_group(resource: Resource) -> bool:
-    return bool(resource["meta"]["resourceType"] == groups.ACCEPTED.name)
+    return bool(resource["meta"]["resourceType"] == group_type.ACCEPTED.name)
 
 
 def _is_ahead(group: Resource, by: Paths, place: Place, falling: bool) -> bool:

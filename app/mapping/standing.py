@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.ledger import links, records
 from app.magento import customers, doors
-from app.mapping import agreement, books, bridges, group_ids, groups, leaving, projection, turns, visibility
+from app.mapping import agreement, books, bridges, group_ids, group_standing, leaving, projection, turns, visibility
 from app.scim import errors, messages
 from app.sql import sending
 
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Held:
-    """A customer as it stands: the shop's data, our link (None: not managed yet), the corrected document.
+    """A customer as it stands: the shop's data, our link (None: not managed yet), and the document of both.
 
     `groups`: the id and name of each group it is in, `member_of` of those that it was put into here; `book`: its
     addresses that rules may be about. `taken`: what deactivation took, None for who is not deactivated by us;
@@ -28,12 +29,17 @@ class Held:
 
     customer: customers.Customer
     link: links.Link | None
-    document: Resource
     groups: Mapping[int, str]
     book: books.Book
     taken: doors.Taken | None
     real: customers.Customer
-    member_of: Mapping[int, str] = field(default_factory=dict)
+    member_of: Mapping[int, str]
+    bridge: bridges.Bridge = field(compare=False, repr=False)
+
+    @cached_property
+    def document(self) -> Resource:
+        """The link's document as the shop makes it true; made when somebody looks at it, since that takes long."""
+        return _document(self.bridge, self.customer, self.link, self.book, self.member_of)
 
     @property
     def active(self) -> bool:
@@ -135,9 +141,7 @@ def make(
     member_of: Mapping[int, str],
 ) -> Held:
     """Put together a user of what was read of it; see Held."""
-    customer = doors.behind(real, taken)
-    document = _document(bridge, customer, link, book, member_of)
-    return Held(customer, link, document, groups, book, taken, real, member_of)
+    return Held(doors.behind(real, taken), link, groups, book, taken, real, member_of, bridge)
 
 
 def _read(
@@ -175,7 +179,7 @@ def _groups(
         own, default = customer.data["group_id"], bridge.default_group(customer.data["store_id"])
         if own != default and own not in ids.get(entity_id, []):
             ids.setdefault(entity_id, []).append(own)
-    names = groups.names(connection, bridge, {i for each in ids.values() for i in each}) if ids else {}
+    names = group_standing.names(connection, bridge, {i for each in ids.values() for i in each}) if ids else {}
     return {i: {group: names[group] for group in sorted(ids.get(i, [])) if group in names} for i in found}
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app.ledger import sightings
-from app.mapping import bridges, firing, groups, rules
+from app.mapping import bridges, firing, group_type, rules
 from app.scim import attributes, leaves, paths, trees
 
 SERVICE = "(the service)"
@@ -45,7 +45,7 @@ def sent(connection: sa.Connection, bridge: bridges.Bridge) -> list[Sent]:
     """List what was sent of users and groups, the most frequent first."""
     found = []
     readers = list(_readers(bridge))
-    for resource_type in (bridge.ruleset.accepted, groups.ACCEPTED):
+    for resource_type in (bridge.ruleset.accepted, group_type.ACCEPTED):
         kind = resource_type.name
         for name, count in sightings.fetch(connection, bridge.ledger, bridge.tenant, kind).items():
             used = _users(name, resource_type, readers if kind == "User" else ())

@@ -18,8 +18,8 @@ from app.mapping import (
     addresses,
     afterimage,
     bridges,
+    candidates,
     clock,
-    conditions,
     deletion,
     foresight,
     matching,
@@ -28,6 +28,8 @@ from app.mapping import (
     pages,
     permits,
     projection,
+    search,
+    sort_orders,
     standing,
     wanted,
     writes,
@@ -66,11 +68,10 @@ def find(
             return {i: standing.dress(bridge, held) for i, held in standing.fetch(connection, bridge, ids).items()}
 
         path = sorting.path(query.sort_by, bridge.ruleset.accepted) if query.sort_by is not None else None
-        translator = conditions.Translator(bridge)
         start, count = query.start if query.cursor is None else 1, after.count if after else query.count
-        if path is None or translator.orders(path):
-            order = conditions.Order() if path is None else translator.order(path, query.descending)
-            found = conditions.find(connection, bridge, where, order, judge, start=start, count=count, after=after)
+        if path is None or sort_orders.knows(bridge, path):
+            order = sort_orders.Order() if path is None else sort_orders.by(bridge, path, query.descending)
+            found = search.find(connection, bridge, where, order, judge, start=start, count=count, after=after)
         else:
             by = path, query.descending
             found = ordering.find(connection, bridge, where, by, judge, read, start=start, count=count, after=after)
@@ -84,7 +85,7 @@ def _named(
     connection: sa.Connection, bridge: bridges.Bridge, where: filters.Node, query: queries.Query
 ) -> pages.Page | None:
     """Read the page of a filter that names somebody: the few are read and judged. None for any other filter."""
-    few = conditions.Translator(bridge).named(connection, where)
+    few = candidates.named(connection, bridge, where)
     if few is None:
         return None
     held = standing.fetch(connection, bridge, few)

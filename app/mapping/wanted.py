@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.ledger import links
 from app.magento import changes, customers, database, passwords, plans
 from app.magento import errors as shop_errors
-from app.mapping import addressing, books, bridges, grouping, groups, leaving, naming, projection, standing
+from app.mapping import addressing, books, bridges, following, grouping, leaving, naming, projection, standing
 from app.scim import errors, memberships, messages, paths
 
 Resource = dict[str, Any]
@@ -43,7 +43,7 @@ def newcomer(
     free: nobody is known by its name, not even in vain. The shop's groups are known (`bridge.know_groups`).
     """
     wanted = _told(bridge, {}, wanted)
-    joined = groups.joined(connection, bridge, wanted.changes)
+    joined = following.joined(connection, bridge, wanted.changes)
     given = _values(bridge, None, wanted.document, bridge.context({}, creating=True).within(joined))
     data = {"website_id": bridge.website_id, **given}
     hashed = _hash(bridge, wanted.password, given.get("email"))
@@ -53,7 +53,7 @@ def newcomer(
     if not free:
         planned += naming.freed(connection, bridge, None, wanted.document["userName"])
     planned += ledger(bridge, changes.NEW, None, wanted.document, now)
-    followed = groups.follow(connection, bridge, customer, wanted.changes, (None, wanted.document))
+    followed = following.follow(connection, bridge, customer, wanted.changes, (None, wanted.document))
     planned += _settled(bridge, customer, followed, {}, now)
     active = False if wanted.active is False else None
     return leaving.settle(connection, bridge, customer, None, planned, active, now)
@@ -69,7 +69,7 @@ def change(
     customer, given, planned, link = held.customer, dict[str, Any](), list[Row](), held.link
     wanted = _told(bridge, held.document, wanted)
     documents = (held.document if link else None, wanted.document)
-    followed = groups.follow(connection, bridge, customer, wanted.changes, documents)
+    followed = following.follow(connection, bridge, customer, wanted.changes, documents)
     unchanged = link is not None and not link.deleted_at and links.dump(wanted.document) == links.dump(held.document)
     if not unchanged or followed.rows:
         was, then = (bridge.context(customer.data).within(ids) for ids in (held.member_of, followed.member_of))
@@ -111,7 +111,7 @@ def _told(bridge: bridges.Bridge, before: Resource, wanted: Wanted) -> Wanted:
 def _settled(
     bridge: bridges.Bridge,
     customer: customers.Customer,
-    followed: groups.Followed,
+    followed: following.Followed,
     given: dict[str, Any],
     now: datetime,
     hashed: str | None = None,

@@ -1,12 +1,13 @@
 """In charge of what is sent back: resources with what the server adds, lists, errors, and entity tags."""
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
+from app import jsontext
 from app.scim import attributes, errors, projections
 
 LIST_URN = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
@@ -73,7 +74,7 @@ def canonical(resource: Mapping[str, Any]) -> str:
     order, since neither order means anything (RFC 7643 sections 2.3.8 and 2.4).
     """
     held = {key: value for key, value in resource.items() if key not in ("meta", "schemas")}
-    return _json(_ordered(held))
+    return jsontext.dump(_ordered(held), ordered=True)
 
 
 def _ordered(value: Any) -> Any:
@@ -82,11 +83,8 @@ def _ordered(value: Any) -> Any:
         return {key: kept for key, held in value.items() if (kept := _ordered(held)) is not None and kept not in EMPTY}
     if isinstance(value, list):
         kept = [each for each in map(_ordered, value) if each is not None and each != {}]
-        return sorted(kept, key=_json) if len(kept) > 1 else kept
+        return sorted(kept, key=partial(jsontext.dump, ordered=True)) if len(kept) > 1 else kept
     return value
-
-
-_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def etag(resource: Mapping[str, Any]) -> str:
