@@ -6,6 +6,7 @@ with the others, is left to be made alone, behind them.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,15 +37,22 @@ def make(bridge: bridges.Bridge, coming: Sequence[users.Coming]) -> dict[int, us
     if bridge.shop.settings.flag(plans.HUMAN_NUMBER):
         return {}  # the next number is known when the one before is taken
 
+    told: list[Sequence[changes.RowChange]] = []
+    here = replace(bridge, told=told.append)
+
     def work(connection: sa.Connection) -> dict[int, users.Resource]:
-        planned = _plan(connection, bridge, coming)
+        told.clear()
+        planned = _plan(connection, here, coming)
         if not planned:
             return {}
-        done = writes.carry_out_newcomers(connection, bridge, writes.Deed("create", "User"), list(planned.values()))
-        held = users.read_back(connection, bridge, [(None, each) for each in done])
-        return {place: standing.dress(bridge, each) for place, each in zip(planned, held, strict=True)}
+        done = writes.carry_out_newcomers(connection, here, writes.Deed("create", "User"), list(planned.values()))
+        held = users.read_back(connection, here, [(None, each) for each in done])
+        return {place: standing.dress(here, each) for place, each in zip(planned, held, strict=True)}
 
-    return writes.attempt(bridge, work)
+    made = writes.attempt(here, work)
+    for each in told:
+        bridge.told(each)
+    return made
 
 
 def _plan(

@@ -260,12 +260,21 @@ def inserting(
     rows: Sequence[Mapping[str, Any]],
     failed: Callable[[exc.DBAPIError], None] | None = None,
 ) -> list[Order]:
-    """Give the orders that insert rows of the same columns, MOST_ROWS each."""
+    """Give the orders that insert rows of the same columns: several rows each, as many as fit into a packet."""
     one = insert(table, dialect, tuple(rows[0]))
-    if len(rows) == 1:
-        return [Order(one, row, failed=failed) for row in rows]
-    parts = [rows[start : start + MOST_ROWS] for start in range(0, len(rows), MOST_ROWS)]
-    return [Order(Rows(one, len(part)), {ROWS: part}, failed=failed) for part in parts]
+    parts: list[list[Mapping[str, Any]]] = []
+    size = wire.LONGEST + 1
+    for row in rows:
+        longer = sum(len(value) for value in row.values() if isinstance(value, str | bytes))
+        size += longer
+        if size > wire.LONGEST or len(parts[-1]) >= MOST_ROWS:
+            parts.append([])
+            size = longer
+        parts[-1].append(row)
+    return [
+        Order(Rows(one, len(part)), {ROWS: part}, failed=failed) if len(part) > 1 else Order(one, part[0], failed=failed)
+        for part in parts
+    ]
 
 
 @functools.lru_cache(maxsize=1000)

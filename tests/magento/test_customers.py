@@ -60,7 +60,7 @@ def test_nothing_else_is_written_at_creation(bench: Bench) -> None:
 def test_few_statements_create(bench: Bench) -> None:
     bench.statements.clear()
     bench.create(employee_number="1", department=bench.option_id("department", "Sales"))
-    assert len(bench.statements) == 6, "one looks for the newsletter that a guest may have had"
+    assert len(bench.statements) == 5, "one looks for the newsletter that a guest may have had"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from app.magento import shop as shops
 from app.sandbox import connection as shop_connection
 from app.sandbox.server import MariaDB
 from app.sql import wire
+from tests import live
 from tests.conftest import Pristine
 from tests.magento.conftest import Bench
 from tests.users import test_journal
@@ -150,6 +151,16 @@ def test_a_user_who_is_made_meanwhile_by_somebody_else(scim: Client) -> None:
     sa.event.remove(engine, "before_cursor_execute", come)
     assert [result["status"] for result in results] == ["201", "201", "201", "409", "201", "201"], results
     assert made[0] in results[3]["response"]["detail"]
+
+
+def test_two_bulks_at_once_make_each_user_once(scim: Client) -> None:
+    people = [_new(number) for number in range(40)]
+    both = live.at_once([lambda: _send(scim, *people), lambda: _send(scim, *reversed(people))])
+    by_name = [{result["bulkId"]: result for result in results} for results in both]
+    for number in range(40):
+        statuses = sorted(results[f"b{number}"]["status"] for results in by_name)
+        assert statuses == ["201", "409"], (number, by_name)
+    _whole(scim, [result for results in both for result in results if result["status"] == "201"])
 
 
 def test_of_two_who_may_be_the_same_the_first_is_made(scim: Client) -> None:
