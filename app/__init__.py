@@ -15,10 +15,10 @@ The map of the code, in the order a request meets it:
                     (matching), what a document comes to (wanted; for addresses: addresses, books, addressing), who is
                     in a group (group_members; changed by enrolment) and what that means for a customer (following;
                     grouping for who is in none), who goes out (leaving, deletion, permits; afterwards, sweep, ways for
-                    the operator), the one transaction (writes), what it will ask (foresight) and leaves behind
-                    (afterimage); and before a mapping is in force: its tests (examples), a request tried (trial),
-                    another file run over everybody (rollout), a first file (draft), what is believed (beliefs), editors
-                    (fileschema)
+                    the operator), the one transaction (writes; of many newcomers at once: crowds), what it will ask
+                    (foresight) and leaves behind (afterimage); and before a mapping is in force: its tests (examples),
+                    a request tried (trial), another file run over everybody (rollout), a first file (draft), what is
+                    believed (beliefs), editors (fileschema)
     magento/        the shop: database, catalog (and what is protected), settings, features of its release, customers,
                     addresses (places, countries), one value's form and rules (values, validators, options, emails),
                     newsletter, passwords, doors (guard, ways, blocking, anonymity), aftermath; what is to be written is

@@ -271,10 +271,8 @@ def inserting(
             parts.append([])
             size = longer
         parts[-1].append(row)
-    return [
-        Order(Rows(one, len(part)), {ROWS: part}, failed=failed) if len(part) > 1 else Order(one, part[0], failed=failed)
-        for part in parts
-    ]
+    several = [(Rows(one, len(part)), {ROWS: part}) if len(part) > 1 else (one, part[0]) for part in parts]
+    return [Order(text, given, failed=failed) for text, given in several]
 
 
 @functools.lru_cache(maxsize=1000)
