@@ -22,7 +22,8 @@ def refuse_taken(
     """
     wanted = list(_guarded(shop, planned, besides))
     if len(wanted) > 1 and not any(isinstance(entity_id, int) for _, _, entity_id in wanted):
-        wanted = [each for each in wanted if each[0] in _taken(connection, shop, wanted)]
+        taken = _taken(connection, shop, wanted)
+        wanted = [each for each in wanted if each[0] in taken]
     for attribute, value, entity_id in wanted:
         statement = _holders(shop, attribute).where(_column(shop, attribute) == value)
         if isinstance(entity_id, int):

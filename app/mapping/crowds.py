@@ -69,11 +69,11 @@ def _plan(
     for place in chosen:
         try:
             planned = wanted.newcomer(connection, bridge, coming[place].wanted, clock.now(), free=True)
-            if not _is_plain(bridge, planned):
-                continue
             planned, guarded = writes.guarded(connection, bridge, planned)
         except (errors.ScimError, shop_errors.ShopError):
             continue  # made alone it is told what is wrong
+        if not _is_plain(bridge, planned):
+            continue
         values = {(code, _coarse(str(value))) for code, value in guarded}
         if values and (values & held or len(found) < place):
             continue  # one before it may have the same value, or give it up

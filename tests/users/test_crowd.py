@@ -62,6 +62,25 @@ def test_new_users_share_a_transaction(scim: Client) -> None:
     _whole(scim, results)
 
 
+@pytest.mark.as_sent
+@pytest.mark.parametrize("scope", ["0", "1"], ids=["shared", "by website"])
+def test_many_take_few_messages(make: Make, database: sa.Engine, table_prefix: str, scope: str) -> None:
+    Bench(database, shops.open(database, table_prefix)).setting("customer/account_share/scope", scope)
+    scim = make()
+    sent: list[str] = []
+    engine = scim.app.extensions["magento-scim"].shop.engine
+    _send(scim, _new(1000), _new(1001))  # the words of statements are made
+    sa.event.listen(engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: sent.append(statement))
+    results = _send(scim, *(_new(number, externalId=f"x{number}") for number in range(jobs.CROWD)))
+    assert {result["status"] for result in results} == {"201"}
+    assert len(sent) <= 6, sent
+    _whole(scim, [*results, *({"status": "201", "location": f"/{i}"} for i in _first(scim, 2))])
+
+
+def _first(scim: Client, count: int) -> list[int]:
+    return sorted(row["entity_id"] for row in scim.rows("customer_entity"))[:count]
+
+
 def test_one_that_fails_takes_nobody_along(scim: Client) -> None:
     bad = (
         _new(1, userName="u0@example.com"),
