@@ -6,9 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from app.magento import changes, database, driver_errors, errors
+from app.sandbox import connection
+from app.sandbox.server import MariaDB
 from tests.magento.conftest import Bench
 
 Row = changes.RowChange
+TEXT = "ä'\"\\;%s %(x)s VALUES (1)\n"
 
 
 def _execute(bench: Bench, planned: list[Row]) -> list[Row]:
@@ -24,6 +27,25 @@ def _value(entity_id: Any, attribute_id: int, before: Any, after: Any) -> Row:
     key = {"entity_id": entity_id, "attribute_id": attribute_id}
     wrap = [None if v is None else {"value": v} for v in (before, after)]
     return Row("customer_entity_varchar", key, *wrap)
+
+
+def test_rows_of_any_length_fit_into_packets(bench: Bench, server: MariaDB) -> None:
+    (before,) = bench.sql("SELECT @@global.max_allowed_packet AS size")
+    with connection.to(server.url("mysql", "root")) as root:
+        connection.run(root, "SET GLOBAL max_allowed_packet = 1048576")
+    try:
+        ids = [bench.create(email=f"{n}@example.com") for n in range(40)]
+        bench.engine.dispose()
+        bench.statements.clear()
+        text = "'" * 60_000  # each is two characters on its way
+        attribute_id = bench.attribute("essay", "text", "textarea")
+        key = [{"entity_id": i, "attribute_id": attribute_id} for i in ids]
+        _execute(bench, [Row("customer_entity_text", each, None, {"value": text}) for each in key])
+        assert 10 <= len([each for each in bench.statements if "customer_entity_text" in each]) <= 12
+        assert {row["value"] for row in bench.rows("customer_entity_text")} == {text}
+    finally:
+        with connection.to(server.url("mysql", "root")) as root:
+            connection.run(root, f"SET GLOBAL max_allowed_packet = {before['size']}")
 
 
 def test_new_ids_go_where_they_are_named(bench: Bench) -> None:
@@ -52,6 +74,33 @@ def test_new_ids_go_where_they_are_named(bench: Bench) -> None:
         {"entity_id": customer["entity_id"], "attribute_id": 137},
     ]
     assert done[2].after == {"default_billing": made["entity_id"]}
+
+
+def test_several_plans_share_statements_and_each_has_its_own_ids(bench: Bench) -> None:
+    def plan(number: int) -> list[Row]:
+        city = {"parent_id": changes.NEW, "city": f"C{number}", "street": "1", "country_id": "US", "telephone": "-"}
+        address, home = {**city, "firstname": "N", "lastname": "N"}, changes.New("home")
+        key = {"entity_id": changes.NEW}
+        rows = [
+            Row("customer_address_entity", {"entity_id": home}, None, address),
+            Row("customer_entity", key, {"default_billing": None}, {"default_billing": home}),
+        ]
+        value = _value(changes.NEW, 137, None, TEXT + str(number))
+        return [_newcomer(email=f"{number}@example.com"), *(rows if number % 2 else []), value]
+
+    bench.statements.clear()
+    done = bench.run(lambda c: changes.execute_all(c, bench.shop.tables, [plan(number) for number in range(5)]))
+    assert len(bench.statements) == 5 + 2 + 2 + 1, bench.statements
+    for number, each in enumerate(done):
+        entity_id = each[0].key["entity_id"]
+        customer = bench.row("customer_entity", entity_id=entity_id)
+        assert customer["email"] == f"{number}@example.com"
+        assert [row["value"] for row in bench.rows("customer_entity_varchar", entity_id=entity_id)] == [
+            TEXT + str(number)
+        ]
+        homes = bench.rows("customer_address_entity", parent_id=entity_id)
+        assert [row["city"] for row in homes] == [f"C{number}"] * (number % 2)
+        assert customer["default_billing"] == (homes[0]["entity_id"] if homes else None)
 
 
 def test_neighbours_that_do_the_same_share_a_statement(bench: Bench) -> None:
