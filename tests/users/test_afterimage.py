@@ -46,7 +46,8 @@ def sent(scim: Client) -> Iterator[list[list[str]]]:
 
 @pytest.mark.as_sent
 def test_a_write_is_few_messages_and_its_answer_none(scim: Client, sent: list[list[str]]) -> None:
-    scim.create(userName="first@example.com")  # what is read once has been read
+    first = scim.create(userName="first@example.com")
+    scim.send("DELETE", f"/Users/{first['id']}")  # what is read once for all has been read
     sent.clear()
     user_id = scim.create(externalId="e1", addresses=[ADDRESS])["id"]
     assert len(sent) == 4, "questions, customer, address, the rest"
