@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.magento import cascades, catalog, countries, database, errors, features, options, schema, settings
+from app.magento import cascades, catalog, countries, database, errors, features, options, schema, settings, triggers
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ Choices = Mapping[int, Mapping[int, str]]
 """Of some selects: attribute id -> option id -> the admin's label."""
 
 RETRY_SECONDS = 5.0
-CASCADES_SECONDS = 600.0  # foreign keys change when somebody installs a module
+CASCADES_SECONDS = 600.0  # foreign keys and triggers change when somebody installs a module
 MISS_SECONDS = 1.0  # misses come in crowds; one reading serves them
 MOST_MISSES = 10_000
 SAID = ("catalog", "stores", "settings", "groups", "options", "countries")  # what rules may ask of a shop
@@ -78,6 +78,7 @@ class Shop:
         self.overrides = dict(overrides or {})
         self._reading = threading.Lock()
         self._cascades: tuple[float, cascades.Cascades] | None = None
+        self._triggers: tuple[float, frozenset[str]] | None = None
         self._made: Choices = {}
         self._missing = threading.Lock()
         self._misses: dict[tuple[int, object], float] = {}
@@ -193,6 +194,17 @@ class Shop:
             with database.reading(self.reader) as connection:
                 kept = (time.monotonic(), cascades.load(connection))
             self._cascades = kept
+        return kept[1]
+
+    def triggers(self) -> frozenset[str]:
+        """Name the triggers that run before a customer's or address's row is written, read as often as `cascades`."""
+        kept = self._triggers
+        if kept is None or time.monotonic() - kept[0] > CASCADES_SECONDS:
+            known = (*self.catalog.customer.values(), *self.catalog.address.values())
+            tables = {self.prefix + attribute.table for attribute in known}
+            with database.reading(self.reader) as connection:
+                kept = (time.monotonic(), triggers.before(connection, tables))
+            self._triggers = kept
         return kept[1]
 
     def refresh_grid(self, connection: sa.Connection) -> None:

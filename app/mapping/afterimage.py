@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from app.ledger import links
 from app.magento import addresses, catalog, changes, columns, customers
-from app.mapping import books, bridges, leaving, standing
+from app.mapping import books, bridges, leaving, standing, ways
 
 Rows = Iterable[changes.RowChange]
 # Tables of which a user shows nothing.
@@ -33,6 +33,8 @@ class _Unknown(Exception):
 
 def of(bridge: bridges.Bridge, before: standing.Held | None, done: Rows) -> standing.Held | None:
     """Give a user after executed changes, before which it was not there for None; None where it is to be read."""
+    if bridge.shop.triggers() - {ways.names(bridge).trigger}:
+        return None  # an extension's, which may make something else of any row
     try:
         return _made(bridge, done) if before is None else _changed(bridge, before, done)
     except _Unknown:

@@ -1,6 +1,7 @@
 """In charge of telling every way into a user's account: for the operator, and as the read-only attribute `doors`."""
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ def names(bridge: bridges.Bridge) -> guard.Names:
     return prefixed(bridge.shop.prefix)
 
 
+@lru_cache(maxsize=8)
 def prefixed(prefix: str) -> guard.Names:
     """Give the same names by the shop's table prefix."""
     return guard.Names(f"{prefix}scim_guard", f"{prefix}customer_entity", tables.define(prefix).inactive.name)
