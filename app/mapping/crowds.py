@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from app.ledger import links
 from app.magento import changes, newsletter, options, plans
 from app.magento import errors as shop_errors
-from app.mapping import bridges, clock, foresight, matching, standing, users, wanted, writes
+from app.mapping import bridges, clock, foresight, matching, projection, standing, users, wanted, writes
 from app.scim import errors
 
 Names = set[tuple[str, str]]
@@ -75,8 +75,8 @@ def _plan(
         if not _is_plain(bridge, planned):
             continue
         values = {(code, _coarse(str(value))) for code, value in guarded}
-        if values and (values & held or len(found) < place):
-            continue  # one before it may have the same value, or give it up
+        if values & held:
+            continue
         held |= values
         found[place] = planned
     return found
@@ -90,6 +90,7 @@ def _sought(bridge: bridges.Bridge, coming: Sequence[users.Coming]) -> dict[int,
     for place, each in enumerate(coming):
         sought = matching.sought(bridge, each.resource)
         names = {(kind, _coarse(name)) for kind, them in sought.items() for name in them}
+        names |= _unique(bridge, each.resource)
         emails = [email.lower().rstrip() for email in sought.get("emails", ())]
         blurred = {_ends(email) for email in emails if not email.isascii()}
         ends |= blurred
@@ -98,6 +99,15 @@ def _sought(bridge: bridges.Bridge, coming: Sequence[users.Coming]) -> dict[int,
             found[place] = sought
         seen |= names
     return found
+
+
+def _unique(bridge: bridges.Bridge, resource: users.Resource) -> Names:
+    """Give the values, as rules make them, that no other customer may have, beside the e-mail."""
+    rules = [rule for rule in bridge.ruleset.rules if (rule.unique or rule.attribute.unique) and rule.target != "email"]
+    made = [
+        (rule.target, projection.outcome(rule, resource, bridge.context({}, creating=True)).value) for rule in rules
+    ]
+    return {(target, _coarse(str(value))) for target, value in made if value is not None}
 
 
 def _ends(text: str) -> tuple[str, str]:

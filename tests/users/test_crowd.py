@@ -227,6 +227,11 @@ customer:
   skills: shop:skills
   badge: {{from: shop:badge, unique: true}}
   floor: shop:floor
+lifecycle:
+  deactivate: [lock, end_sessions, revoke_tokens, drop_reset_token, scramble_password, block_group, block_reset]
+groups:
+  rules:
+    - {{when: 'userType eq "Employee"', magento: Retailer}}
 addresses:
 """ + "".join(
     f"""
@@ -255,6 +260,8 @@ def _people() -> list[dict[str, Any]]:
         shop: dict[str, Any] = {"team": ["Sales", "Engineering"][number % 2], "floor": number % 4}
         if number % 4 == 1:
             more |= {"externalId": f"x{number}", "active": number % 8 == 1, "nickName": "Ä" * number}
+        if number % 9 == 5:
+            more["userType"] = "Employee"
         if number % 5 == 2:
             more["emails"] = [{"value": f"W{number}@example.com", "type": "work"}, {"value": "all@example.com"}]
         if number % 6 == 3:
@@ -283,6 +290,8 @@ NUMBERS = {  # from which its ids are counted
     "eav_attribute_option_value": 6000000,
     "password_reset_request_event": 5000000,
     "eav_attribute": 50000,
+    "customer_group": 100,
+    "customer_group_excluded_website": 100,
 }
 RANDOM = ("token_id", "value_id", "entry_id", "request_id", "sealed", "subscriber_confirm_code")
 TIME = re.compile(r"datetime\.datetime\([\d, ]+\)|\d{4}-\d\d-\d\d[T ][\d:.]+")
@@ -342,7 +351,10 @@ def test_what_is_written_is_what_each_alone_would_write(
 ) -> None:
     counted()
     scim = _furnished(make, database, table_prefix, scope)
+    commits: list[Any] = []
+    sa.event.listen(scim.app.extensions["magento-scim"].shop.engine, "commit", commits.append)
     results = _send(scim, *_people())
+    assert len(commits) == 2 + 4, "the token, who came together, two who bring a choice, one who was there, a guest"
     together = _shown(scim)
     counted()
     scim = _furnished(make, database, table_prefix, scope)
