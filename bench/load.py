@@ -97,17 +97,15 @@ def run(
     outcome = Outcome()
     with contextlib.ExitStack() as stack, select.epoll() as poll:
         lines: dict[int, Line] = {}
-        for _ in range(concurrency):
-            line = Line(port)
-            stack.callback(line.socket.close)
-            lines[line.socket.fileno()] = line
         started = time.perf_counter()
         until = started + seconds if seconds is not None else float("inf")
-        for number, line in list(lines.items()):
+        for _ in range(concurrency):  # each is opened for its first request, as clients do
+            line = Line(port)
+            stack.callback(line.socket.close)
             if not _next(line, requests):
-                del lines[number]
-                continue
-            poll.register(number, select.EPOLLIN)
+                break
+            lines[line.socket.fileno()] = line
+            poll.register(line.socket.fileno(), select.EPOLLIN)
         while lines:
             events = poll.poll(PATIENCE)
             if not events:

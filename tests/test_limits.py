@@ -73,11 +73,12 @@ def test_a_bulk_request_answers_in_time_what_it_did_and_what_not(make: Make) -> 
         {"method": "POST", "path": "/Users", "bulkId": f"u{n}", "data": {**ADA, "userName": f"u{n}@example.com"}}
         for n in range(4)
     ]
+    operations[2:2] = [{"method": "DELETE", "path": "/Users/4711"}] * 2  # so that those behind are no part of one crowd
     with _sleepy(client, 1):
         body = {"schemas": [bulk.REQUEST_URN], "Operations": operations}
         results = client.send("POST", "/Bulk", body).get_json()["Operations"]
     statuses = [each["status"] for each in results]
-    assert (statuses[0], statuses[-1], set(statuses)) == ("201", "503", {"201", "503"}), statuses
+    assert (statuses[0], statuses[-1]) == ("201", "503"), statuses
     assert "again" in results[-1]["response"]["detail"]
     assert len(client.rows("customer_entity")) == statuses.count("201")
 

@@ -133,6 +133,7 @@ def test_no_statement_of_a_hot_path_reads_a_table_through(large: Client, name: s
 
     large.get("/Users/1")  # what is read once, before
     shop.cascades()
+    shop.triggers()
     for engine in shop.engines:
         sa.event.listen(engine, "before_cursor_execute", note)
     answer = REQUESTS[name](large)
