@@ -18,7 +18,7 @@ from urllib import request as http
 import sqlalchemy as sa
 
 from app import auth, config, granting, service
-from app.ledger import install, settings, tokens
+from app.ledger import revisions, settings, tokens
 from app.magento import database, guard
 from app.magento import errors as shop_errors
 from app.mapping import sweep, ways
@@ -116,10 +116,10 @@ def _database(settings: config.Config) -> Told:
 def _tables(settings: config.Config) -> Told:
     engine = service.engine(settings)
     with database.reading(engine) as connection:
-        revision = install.current(connection, settings.prefix)
+        revision = revisions.current(connection, settings.prefix)
     engine.dispose()
-    if revision != install.newest():
-        had = f"are at revision {revision}, not {install.newest()}" if revision else "are not there"
+    if revision != revisions.newest():
+        had = f"are at revision {revision}, not {revisions.newest()}" if revision else "are not there"
         yield ERROR, f"Our tables (scim_*) {had}.", "Run `magento-scim install` as a user who may create tables."
 
 

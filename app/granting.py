@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from app.ledger import install, tables
+from app.ledger import revisions, tables
 from app.magento import cascades, schema
 
 
@@ -14,7 +14,7 @@ def privileges(connection: sa.Connection, prefix: str, *, makes_options: bool) -
     needed = {table: granted for table, granted in own if table in present}
     for table, granted in cascades.privileges(cascades.load(connection), roots).items():
         needed[table] = tuple(dict.fromkeys((*needed.get(table, ()), *granted)))
-    return needed | tables.privileges(prefix) | {install.version_table(prefix): ("SELECT",)}
+    return needed | tables.privileges(prefix) | {revisions.version_table(prefix): ("SELECT",)}
 
 
 def reading(connection: sa.Connection, prefix: str) -> tuple[str, ...]:

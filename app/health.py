@@ -11,7 +11,7 @@ import flask
 import sqlalchemy as sa
 
 from app import answers, metrics, service
-from app.ledger import install
+from app.ledger import revisions
 from app.magento import database, guard
 from app.magento import errors as shop_errors
 from app.mapping import ways
@@ -61,8 +61,8 @@ def _database(here: "service.Service") -> dict[str, Any]:
 
 def _tables(here: "service.Service") -> dict[str, Any]:
     with database.reading(here.shop.reader) as connection:
-        revision = install.current(connection, here.config.prefix)
-    if revision != install.newest():
+        revision = revisions.current(connection, here.config.prefix)
+    if revision != revisions.newest():
         return {"ok": False, "detail": f"our tables are at revision {revision}: run `magento-scim install`"}
     return {"ok": True, "revision": revision}
 

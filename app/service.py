@@ -9,7 +9,7 @@ import flask
 import sqlalchemy as sa
 
 from app import config, jwts, metrics, observer, rates, replica, watch
-from app.ledger import install, tables, tokens
+from app.ledger import revisions, tables, tokens
 from app.ledger import settings as ledger_settings
 from app.magento import changes, database, passwords, shop
 from app.magento import errors as shop_errors
@@ -172,8 +172,8 @@ def start(settings: config.Config) -> Service:
     """Open the shop and check everything that requests will need; raises config.Refused with what to do."""
     magento = open_shop(settings)
     with database.reading(magento.engine) as connection:
-        revision = install.current(connection, settings.prefix)
-    if revision != install.newest():
+        revision = revisions.current(connection, settings.prefix)
+    if revision != revisions.newest():
         what = "has no scim_* tables" if revision is None else f"has scim_* tables of revision {revision}"
         raise config.Refused(f"The shop's database {what}: run `magento-scim install`.")
     ledger = tables.define(settings.prefix)

@@ -1,14 +1,17 @@
 """The operator's commands on a real shop: tables, tokens, grants, and a sentence where something is wrong."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 from click.testing import CliRunner, Result
 
 from app import cli
-from app.ledger import install, tables
+from app.ledger import revisions, tables
 
 ROOT = Path(__file__).parent.parent
 
@@ -104,7 +107,7 @@ def test_grants_want_our_tables_first(run, database: sa.Engine, table_prefix: st
         done = run("grants")
     finally:
         with database.begin() as connection:
-            connection.execute(sa.text(f"INSERT INTO `{table_prefix}scim_version` VALUES ('{install.newest()}')"))
+            connection.execute(sa.text(f"INSERT INTO `{table_prefix}scim_version` VALUES ('{revisions.newest()}')"))
     assert (done.exit_code, "GRANT SELECT" in done.output) == (1, False)
     assert "run `magento-scim install` first" in done.output
 
@@ -138,3 +141,14 @@ def test_a_database_that_is_away_is_a_sentence(monkeypatch: pytest.MonkeyPatch) 
     done = CliRunner().invoke(cli.main, ["token", "list"])
     assert done.exit_code == 1
     assert done.output.startswith("Error: The shop's database cannot be used")
+
+
+def test_the_newest_revision_is_alembic_s_head() -> None:
+    scripts = ScriptDirectory(str(revisions.MIGRATIONS))
+    assert scripts.get_current_head() == revisions.newest()
+
+
+def test_who_answers_requests_loads_no_alembic() -> None:
+    """Ten megabytes in each worker."""
+    code = "import sys, app.service, app.endpoints, app.workers; sys.exit('alembic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

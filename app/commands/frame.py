@@ -17,7 +17,7 @@ import rich.table
 import sqlalchemy as sa
 
 from app import config, launch, service
-from app.ledger import install, tables
+from app.ledger import revisions, tables
 from app.magento import database
 from app.magento import errors as shop_errors
 from app.mapping import bridges, group_ids, standing
@@ -79,7 +79,7 @@ def on_ledger(settings: config.Config, work: Callable[[sa.Connection, tables.Tab
     engine, ledger = service.engine(settings), tables.define(settings.prefix)
     try:
         with database.reading(engine) as connection:
-            if install.current(connection, settings.prefix) != install.newest():
+            if revisions.current(connection, settings.prefix) != revisions.newest():
                 raise config.Refused("Our tables are missing or old: run `magento-scim install`.")
         return database.transaction(engine, lambda connection: work(connection, ledger))
     finally:

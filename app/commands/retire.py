@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from app import config, service
 from app.commands import frame, guard, journal
-from app.ledger import install, survey, tables, tokens
+from app.ledger import install, revisions, survey, tables, tokens
 from app.ledger import journal as entries
 from app.magento import database
 from app.magento import errors as shop_errors
@@ -163,7 +163,7 @@ def _drop(export: Path | None, *, dry_run: bool, yes: bool) -> None:
         there = set(sa.inspect(connection).get_table_names())
         whole = {table.name for table in ledger.all()} <= there
         left = survey.tenants(connection, ledger) if whole else []
-    if not there & {*tables.names(settings.prefix), install.version_table(settings.prefix)}:
+    if not there & {*tables.names(settings.prefix), revisions.version_table(settings.prefix)}:
         raise config.Refused("There are no tables of ours.")
     unready = [each.tenant for each in left if not each.retired]
     if unready:

@@ -5,6 +5,7 @@ import click
 from app import config, granting, service
 from app.commands import frame
 from app.ledger import install as ledger_install
+from app.ledger import revisions
 from app.magento import database, guard
 from app.mapping import ways
 
@@ -16,10 +17,10 @@ def install() -> None:
     settings = frame.settings()
     engine = service.engine(settings)
     with database.reading(engine) as connection:
-        before = ledger_install.current(connection, settings.prefix)
+        before = revisions.current(connection, settings.prefix)
         ledger_install.upgrade(connection, settings.prefix)
         connection.commit()
-        after = ledger_install.current(connection, settings.prefix)
+        after = revisions.current(connection, settings.prefix)
         guarded = guard.status(connection, ways.prefixed(settings.prefix))
     engine.dispose()
     click.echo(
@@ -54,7 +55,7 @@ def grants(user: str, replica: bool) -> None:
     tenants = service.read_rules(settings, magento).tenants.values()
     makes_options = any(tenant.ruleset.makes_options for tenant in tenants)
     with database.reading(magento.engine) as connection:
-        if ledger_install.current(connection, settings.prefix) != ledger_install.newest():
+        if revisions.current(connection, settings.prefix) != revisions.newest():
             raise config.Refused("GRANT wants tables that exist: run `magento-scim install` first.")
         needed = granting.privileges(connection, settings.prefix, makes_options=makes_options)
         read = granting.reading(connection, settings.prefix) if replica else ()

@@ -135,6 +135,9 @@ def ask(connection: sa.Connection, *orders: Order) -> list[wire.Answer]:
         found = [told.get(order.question) for order in orders]
         missing = [order for order, answer in zip(orders, found, strict=True) if answer is None]
         rest = iter(_ask(connection, missing) if missing or not orders else ())
+        for order, answer in zip(orders, found, strict=True):
+            if answer is not None and order.heard is not None:
+                order.heard(answer)
         return [next(rest) if answer is None else answer for answer in found]
     for order in orders:
         _written(connection, order)

@@ -2,13 +2,13 @@
 
 from alembic import context
 
-from app.ledger import install
+from app.ledger import revisions
 
 config = context.config
 prefix = config.attributes["prefix"]
 context.configure(
     connection=config.attributes["connection"],
-    version_table=install.version_table(prefix),
+    version_table=revisions.version_table(prefix),
     transactional_ddl=False,
 )
 with context.begin_transaction():
