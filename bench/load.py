@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 END = b"\r\n\r\n"
 PATIENCE = 600  # seconds for one answer
+APART = 0.005  # seconds between the opening of connections: clients do not come all in one moment
 Judge = Callable[[bytes], bool]
 BODILESS = (204, 304)
 
@@ -99,16 +100,21 @@ def run(
         lines: dict[int, Line] = {}
         started = time.perf_counter()
         until = started + seconds if seconds is not None else float("inf")
-        for _ in range(concurrency):  # each is opened for its first request, as clients do
-            line = Line(port)
-            stack.callback(line.socket.close)
-            if not _next(line, requests):
+        opened = 0
+        while lines or opened < concurrency:
+            if opened < concurrency and time.perf_counter() >= started + opened * APART:
+                opened += 1
+                line = Line(port)
+                stack.callback(line.socket.close)
+                if _next(line, requests):
+                    lines[line.socket.fileno()] = line
+                    poll.register(line.socket.fileno(), select.EPOLLIN)
+                else:
+                    opened = concurrency
+            if not lines and opened == concurrency:
                 break
-            lines[line.socket.fileno()] = line
-            poll.register(line.socket.fileno(), select.EPOLLIN)
-        while lines:
-            events = poll.poll(PATIENCE)
-            if not events:
+            events = poll.poll(APART if opened < concurrency else PATIENCE)
+            if not events and lines and opened == concurrency:
                 outcome.fail("no answer")
                 break
             for number, _ in events:
