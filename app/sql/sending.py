@@ -151,6 +151,8 @@ def _ask(connection: sa.Connection, orders: Sequence[Order]) -> list[wire.Answer
     while left:
         message = wire.Message([(order.text.sql, order.text.values(order.given)) for order in left])
         error = _send(connection, message)
+        if error is not None and connection.invalidated:
+            raise error  # nobody has anything of answers on a connection that is gone
         for order, answer in zip(left, message.answers, strict=False):
             answer.rows = order.text.rows(answer.rows)
             if order.heard is not None:

@@ -94,6 +94,19 @@ def test_a_message_that_meets_a_dead_connection_is_unavailable(bench: Bench) -> 
     assert bench.row("customer_entity", entity_id=entity_id)["firstname"] == "Ada"
 
 
+def test_a_connection_that_dies_within_a_message_is_unavailable(bench: Bench) -> None:
+    """Also where a statement before it was answered, whose answer is kept for later."""
+    dialect = bench.engine.dialect
+    asked = sending.Order(sending.Text(sa.select(sa.literal_column("1")), dialect))
+    death = sending.Order(sending.Text(sa.text("KILL CONNECTION CONNECTION_ID()"), dialect))
+
+    def work(connection: sa.Connection) -> None:
+        sending.ask(connection, sending.ahead(connection, asked), death)
+
+    with pytest.raises(errors.Unavailable):
+        database.transaction(bench.engine, work)
+
+
 def test_so_many_do_not_wait_that_a_message_would_not_fit(bench: Bench) -> None:
     entity_id = bench.create()
 
