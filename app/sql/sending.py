@@ -154,6 +154,7 @@ def _ask(connection: sa.Connection, orders: Sequence[Order]) -> list[wire.Answer
         if error is not None and connection.invalidated:
             raise error  # nobody has anything of answers on a connection that is gone
         for order, answer in zip(left, message.answers, strict=False):
+            _written(connection, order)
             answer.rows = order.text.rows(answer.rows)
             if order.heard is not None:
                 order.heard(answer)
@@ -170,7 +171,6 @@ def _ask(connection: sa.Connection, orders: Sequence[Order]) -> list[wire.Answer
 
 def ahead(connection: sa.Connection, order: Order) -> Order:
     """Give an order to be sent whose answer is kept for who asks the same later in this transaction."""
-
     return replace(order, heard=functools.partial(known, connection, order))
 
 

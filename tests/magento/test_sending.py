@@ -94,6 +94,28 @@ def test_a_message_that_meets_a_dead_connection_is_unavailable(bench: Bench) -> 
     assert bench.row("customer_entity", entity_id=entity_id)["firstname"] == "Ada"
 
 
+def test_what_was_asked_ahead_is_not_asked_again_unless_something_was_written(bench: Bench) -> None:
+    entity_id = bench.create()
+    entity = bench.shop.tables["customer_entity"]
+    query = sa.select(entity.c.firstname).where(entity.c.entity_id == entity_id)
+    asked = sending.Order(sending.Text(query, bench.engine.dialect))
+
+    def work(connection: sa.Connection) -> list[str]:
+        found = []
+        sending.later(connection, sending.ahead(connection, asked))
+        sending.tell(connection)
+        bench.statements.clear()
+        found.append(sending.ask(connection, asked)[0].rows[0][0])
+        assert not bench.statements
+        sending.later(connection, sending.ahead(connection, asked))
+        sending.later(connection, _update(bench, connection, entity_id, "Eva"))
+        sending.tell(connection)
+        found.append(sending.ask(connection, asked)[0].rows[0][0])
+        return found
+
+    assert bench.run(work) == ["Ada", "Eva"]
+
+
 def test_a_connection_that_dies_within_a_message_is_unavailable(bench: Bench) -> None:
     """Also where a statement before it was answered, whose answer is kept for later."""
     dialect = bench.engine.dialect
