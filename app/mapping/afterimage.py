@@ -44,7 +44,6 @@ def of(bridge: bridges.Bridge, before: standing.Held | None, done: Rows) -> stan
 def _changed(bridge: bridges.Bridge, before: standing.Held, done: Rows) -> standing.Held:
     image = _Image(
         bridge,
-        row={"entity_id": before.entity_id},
         values=dict(before.real.data),
         hollow=set(before.real.hollow),
         link=_link(before.link) if before.link else {},
@@ -67,6 +66,8 @@ def _changed(bridge: bridges.Bridge, before: standing.Held, done: Rows) -> stand
 def _made(bridge: bridges.Bridge, done: Rows) -> standing.Held:
     image = _Image(bridge)
     image.take(done)
+    if image.row is None:
+        raise _Unknown
     real = customers.read_back(bridge.shop, bridge.codes, image.row, image.values)
     if real.data["group_id"] != bridge.default_group(real.data["store_id"]):
         raise _Unknown
@@ -77,12 +78,13 @@ def _made(bridge: bridges.Bridge, done: Rows) -> standing.Held:
 class _Image:
     """What changes are applied to.
 
-    row: the customer's, of a new one whole; values: its attributes, of a new one the custom ones; hollow: see Customer.
+    row: the customer's whole row, where it is a new one; values: its attributes, of a new one the custom ones; hollow:
+    see Customer.
     link, mark: their rows, mark None for none; kept: as in Book; held: its addresses by id.
     """
 
     bridge: bridges.Bridge
-    row: dict[str, Any] = field(default_factory=dict)
+    row: dict[str, Any] | None = None
     values: dict[str, Any] = field(default_factory=dict)
     hollow: set[str] = field(default_factory=set)
     link: dict[str, Any] = field(default_factory=dict)
@@ -136,7 +138,7 @@ class _Image:
         after = _update(table, change)
         if "updated_at" not in after:
             raise _Unknown  # the column follows by itself
-        if self.row.keys() > {"entity_id"}:
+        if self.row is not None:
             self.row |= after
         self.values |= {column: value for column, value in after.items() if column in self.values}
 
@@ -145,7 +147,7 @@ class _Image:
         attribute = next((a for a in attributes if a.table == change.table and a.attribute_id == attribute_id), None)
         if attribute is None:
             raise _Unknown
-        if attribute.code in self.values or self.row.keys() > {"entity_id"}:
+        if attribute.code in self.values or self.row is not None:
             self.values[attribute.code] = self._typed(change)
         self.hollow.discard(attribute.code)
 
