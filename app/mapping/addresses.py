@@ -119,13 +119,16 @@ def correct(rule: rules.Address, document: Resource, context: Context) -> Resour
 
     What the shop would not take and the rule drops waits in the document and is read as it was sent.
     """
+    selected = _selected(rule, document)
+    if selected is not None and all(_said(each, document, context) for each in rule.fields if each.comes_out):
+        return document
     wanted = project(rule, document, context)
     if wanted.problems and rule.on_invalid == "drop":
         return document
-    result, selected = document, _selected(rule, document)
+    result = document
     element = dict(selected or (paths.described(rule.root.filter) if rule.root.filter else {}))
     for each in rule.fields:
-        if not each.comes_out or _agrees(each, wanted, context):
+        if not each.comes_out or _agrees(each, wanted, context) or _said(each, document, context):
             continue
         empty = addresses.equal(each.attribute, context.data.get(each.target), None)
         shown = None if empty else projection.turn(each, context)
@@ -139,6 +142,19 @@ def correct(rule: rules.Address, document: Resource, context: Context) -> Resour
             else:
                 element[_sub(path)] = shown
     return document if result is document and element == selected else _with(rule, result, element)
+
+
+def _said(each: rules.Rule, document: Resource, context: Context) -> bool:
+    """Say whether the document has what the address shows of a field, or what comes to it by itself."""
+    held = context.data.get(each.target)
+    empty = addresses.equal(each.attribute, held, None)
+    if projection.says(document, each, None if empty else projection.turn(each, context)):
+        return True
+    if empty or not each.goes_in:
+        return False
+    there = replace(context, place=replace(context.place, country_id=context.data.get("country_id")))
+    wanted = projection.outcome(each, document, there)
+    return not (wanted.keep or wanted.problem) and addresses.equal(each.attribute, held, wanted.value)
 
 
 def _agrees(each: rules.Rule, wanted: Projected, context: Context) -> bool:

@@ -259,6 +259,8 @@ def to_string(value: Any) -> str:
     """Write any simple value as text."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
+        return str(int(value))  # in JSON 12.0 and 12 are one number
     if isinstance(value, str | int | float | Decimal):
         return str(value)
     raise Bad("a text is wanted, not a structure")

@@ -245,10 +245,12 @@ def correct(ruleset: rules.Ruleset, document: Resource, context: Context, *, lin
     """
     result = document
     for rule in ruleset.rules:
-        if not rule.comes_out or (linked and _agrees(rule, document, context)):
+        if not rule.comes_out:
+            continue
+        shown = turn(rule, context)
+        if says(result, rule, shown) or (linked and _agrees(rule, document, context)):
             continue
         result = copy.deepcopy(document) if result is document else result
-        shown = turn(rule, context)
         targets = rule.sources if shown is None else rule.sources[:1]
         for path in targets:
             if isinstance(shown, list):
@@ -258,6 +260,16 @@ def correct(ruleset: rules.Ruleset, document: Resource, context: Context, *, lin
             elif path.attribute is not None and path.attribute.name != "userName":
                 paths.remove(result, path)
     return result
+
+
+def says(document: Resource, rule: rules.Rule, shown: Any) -> bool:
+    """Say whether a document has what the shop shows already, so that writing it there would change nothing.
+
+    Where that takes long to find out, the answer is no: it is only to spare the way forth, which takes longer.
+    """
+    if shown is None:
+        return all(paths.lacks(document, path) for path in rule.sources)
+    return paths.holds(document, rule.sources[0], shown)
 
 
 def _agrees(rule: rules.Rule, document: Resource, context: Context) -> bool:

@@ -129,6 +129,22 @@ def write(resource: dict[str, Any], path: Path, value: Any) -> None:
         _write_element(resource, held, path, value)
 
 
+def holds(resource: Mapping[str, Any], path: Path, value: Any) -> bool:
+    """Say whether a value, which is no list, stands at a path alone, so that `write` would change nothing."""
+    found = trees.elements(resource, path)
+    if len(found) != 1 or path.attribute is None or (path.attribute.multi and path.sub is None):
+        return False
+    held = found[0] if path.sub is None else found[0].get(path.sub.name) if isinstance(found[0], dict) else None
+    return type(held) is type(value) and bool(held == value)
+
+
+def lacks(resource: Mapping[str, Any], path: Path) -> bool:
+    """Say whether nothing at all stands at a path, so that `remove` would change nothing."""
+    if path.attribute is None or path.attribute.multi:
+        return not trees.elements(resource, path)
+    return not trees.read(resource, path)
+
+
 def _write_element(resource: dict[str, Any], held: dict[str, Any], path: Path, value: Any) -> None:
     assert path.attribute is not None
     name = path.attribute.name
