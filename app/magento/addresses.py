@@ -80,7 +80,7 @@ def order(
         default = [sa.select(entity.c[column].label("address_id")).where(mine) for column in DEFAULTS.values()]
         wanted = sa.union(*default, also("ids")).subquery("wanted")
         query = sa.select(table).join(wanted, wanted.c.address_id == table.c.entity_id).order_by(table.c.entity_id)
-        return sending.Text(query.with_for_update(of=table) if lock else query, shop.engine.dialect)
+        return sending.Text(query.with_for_update(of=table) if lock else query, shop.engine.dialect, kept=True)
 
     return sending.Order(shop.prepared(("addresses of customers", lock), build), {"ids": ids})
 

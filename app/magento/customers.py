@@ -137,7 +137,7 @@ def _query(shop: shop.Shop, codes: tuple[str, ...] | None, more: More | None, *,
         statement = sa.select(*columns).where(sending.among(entity.c.entity_id, "ids")).order_by(entity.c.entity_id)
         if more is not None:
             statement = more.add(statement, entity.c.entity_id)
-        text = sending.Text(statement.with_for_update() if lock else statement, shop.engine.dialect)
+        text = sending.Text(statement.with_for_update() if lock else statement, shop.engine.dialect, kept=True)
         return _Query(attributes, [column.name for column in columns], text)
 
     made: _Query = shop.prepared(("customers", codes, lock, more and more.name), build)

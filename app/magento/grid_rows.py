@@ -65,7 +65,7 @@ def _write(
         if not answer.rowcount:
             log.warning("the customer grid is being rebuilt, or has no rows of %s: it was not changed", list(ids))
 
-    text = shop.prepared(("grid", what), lambda: sending.Text(build(shop, grid), connection.dialect))
+    text = shop.prepared(("grid", what), lambda: sending.Text(build(shop, grid), connection.dialect, kept=True))
     sending.later(connection, sending.Order(text, {"ids": ids}, heard=heard, failed=failed))
 
 

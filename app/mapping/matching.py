@@ -78,7 +78,7 @@ def sought(bridge: bridges.Bridge, resource: standing.Resource) -> Sought:
 
 def _asked(connection: sa.Connection, bridge: bridges.Bridge, sought: Sought) -> sending.Order:
     text = bridge.shop.prepared(
-        ("anybody", *sought), lambda: sending.Text(_anybody(bridge, sought), connection.dialect)
+        ("anybody", *sought), lambda: sending.Text(_anybody(bridge, sought), connection.dialect, kept=True)
     )
     return sending.Order(text, {**sought, "tenant": bridge.tenant})
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,12 +19,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from app.sql import wire
+from app.sql import keeping, wire
 
 WAITING = "waiting"  # under which a connection keeps its statements that wait
 AHEAD = "ahead"  # under which it keeps the answers that were asked for ahead
 ROWS = "rows"
-PLACE = re.compile(r"%\(([^)]+)\)s")  # where the driver puts a value in by its name
 LISTENS = "listens"  # what a connection keeps whose next statement sends them
 MOST_WAITING = 200
 MOST_ROWS = 100  # of a statement
@@ -34,10 +32,15 @@ MOST_ROWS = 100  # of a statement
 class Text:
     """A statement in the driver's words, made once and sent again with other values."""
 
-    def __init__(self, statement: Any, dialect: sa.Dialect, columns: Sequence[str] | None = None) -> None:
-        """Put a statement of SQLAlchemy's into words; columns: those that an INSERT or UPDATE sets."""
+    def __init__(
+        self, statement: Any, dialect: sa.Dialect, columns: Sequence[str] | None = None, *, kept: bool = False
+    ) -> None:
+        """Put a statement of SQLAlchemy's into words.
+
+        columns: those that an INSERT or UPDATE sets; kept: whether the server is to keep it (`keeping`).
+        """
         compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
-        self.sql: str = compiled.string
+        self.sql: str = keeping.Kept(compiled.string) if kept else compiled.string
         self.order: Sequence[str] | None = compiled.positiontup
         self.given = {
             n: b.effective_value for n, b in compiled.binds.items() if not b.required and n not in (columns or ())
@@ -87,8 +90,8 @@ class Rows(Text):
 
     def __init__(self, one: Text, count: int) -> None:
         head, between, row = one.sql.rpartition(" VALUES ")
-        names = one.order or PLACE.findall(row)
-        self.sql = head + between + ", ".join([PLACE.sub("%s", row)] * count)
+        names = one.order or keeping.PLACE.findall(row)
+        self.sql = head + between + ", ".join([keeping.PLACE.sub("%s", row)] * count)
         self.order, self.asks, self.names, self.outward = (ROWS,), False, [], {}
         self._of_row = lambda row: map(one.inner(row).__getitem__, names)
 

@@ -2,7 +2,8 @@
 
 PyMySQL is Python all through: of a statement's time it spends most on describing columns, one packet each, that are the
 same whenever a statement is sent again, and on rows value by value. Here the descriptions are kept by their bytes. And
-it sends one statement at a time: a Message holds several. All else, errors too, is the driver's own.
+it sends one statement at a time: a Message holds several, of which the server keeps the long ones (`keeping`). All
+else, errors too, is the driver's own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any
 
 from pymysql import connections, converters, cursors, err, protocol
 from pymysql.constants import CLIENT, FIELD_TYPE
+
+from app.sql import keeping
 
 LARGEST = 0xFFFFFF  # bytes of a packet; a longer message goes on in the next one
 LONGEST = 1 << 18  # characters that are sent at once: no server's packet is smaller than a megabyte
@@ -78,6 +81,7 @@ class Connection(connections.Connection):
         """Connect, and read more at once than the driver does: descriptions and rows come in one piece."""
         super().connect(sock)
         self._rfile: Any = self._sock.makefile("rb", AHEAD)  # type: ignore[attr-defined]
+        self.keeper = keeping.Keeper(self)
 
     def _read_query_result(self, unbuffered: bool = False) -> Any:
         if unbuffered:
@@ -100,9 +104,22 @@ class Cursor(cursors.Cursor):
             return super().execute(query, args)
         while self.nextset():
             pass
-        connection: Any = self.connection
         self._executed = query
-        for piece in _pieces(self.mogrify(sql, values) for sql, values in query.parts):
+        keeper: keeping.Keeper = self.connection.keeper
+        try:
+            self._send(query)
+        except err.MySQLError as error:
+            if error.args[0] not in keeping.UNKEPT or not keeper.willing:
+                raise
+            keeper.willing = False
+            self._send(query)
+        self._clear_result()  # type: ignore[attr-defined]
+        return 0
+
+    def _send(self, query: Message) -> None:
+        """Send what of a message is not answered yet."""
+        connection: Any = self.connection
+        for piece in _pieces(map(self._words, query.parts[len(query.answers) :])):
             connection.query(piece)
             while True:
                 result = connection._result
@@ -111,8 +128,12 @@ class Cursor(cursors.Cursor):
                 if not result.has_next:
                     break
                 connection.next_result()
-        self._clear_result()  # type: ignore[attr-defined]
-        return 0
+
+    def _words(self, part: tuple[str, Any]) -> str:
+        sql, values = part
+        keeper: keeping.Keeper = self.connection.keeper
+        kept = keeper.words(sql, values) if isinstance(sql, keeping.Kept) else None
+        return self.mogrify(sql, values) if kept is None else kept
 
 
 def _pieces(statements: Iterable[str]) -> Iterator[str]:

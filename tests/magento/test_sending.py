@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.magento import database, driver_errors, errors
-from app.sql import sending, wire
+from app.sql import keeping, sending, wire
 from tests.magento.conftest import Bench
 
 TEXT = "ä'\"\\;%s %(x)s\n\x00"
@@ -140,3 +140,113 @@ def test_so_many_do_not_wait_that_a_message_would_not_fit(bench: Bench) -> None:
 
     bench.run(work)
     assert bench.row("customer_entity", entity_id=entity_id)["firstname"] == f"No{sending.MOST_WAITING}"
+
+
+# --- statements that the server keeps (sql/keeping.py) ---
+
+
+def _kept(bench: Bench) -> sending.Text:
+    table = bench.shop.tables["customer_entity"]
+    what = sa.bindparam("what", type_=sa.types.NULLTYPE).label("what")
+    query = sa.select(table.c.entity_id, table.c.firstname, sa.literal("100%").label("all"), what)
+    query = query.where(sending.among(table.c.entity_id, "ids")).order_by(table.c.entity_id)
+    return sending.Text(query, bench.engine.dialect, kept=True)
+
+
+def _keeper(connection: sa.Connection) -> keeping.Keeper:
+    keeper: keeping.Keeper = connection.connection.driver_connection.keeper  # type: ignore[union-attr]
+    return keeper
+
+
+@pytest.mark.parametrize("what", [TEXT, None, 12, ""])
+def test_a_kept_statement_answers_as_if_it_were_sent_as_it_is(bench: Bench, what: object) -> None:
+    ids = [bench.create(email=f"{i}@example.com", firstname="O'Hara") for i in range(3)]
+    text = _kept(bench)
+
+    def work(connection: sa.Connection) -> list[object]:
+        found = []
+        for willing in (True, True, False):
+            _keeper(connection).willing = willing and _keeper(connection).willing
+            for some in ([ids[1]], ids, [0]):
+                answer = sending.ask(connection, sending.Order(text, {"ids": some, "what": what}))[0]
+                found.append((answer.rows, answer.rowcount, answer.names))
+        return found
+
+    found = bench.run(work)
+    assert found[:3] == found[3:6] == found[6:]
+    assert [len(rows) for rows, _, _ in found[:3]] == [1, 3, 0]
+
+
+def test_a_server_keeps_a_statement_once_for_each_connection(bench: Bench) -> None:
+    entity_id, text = bench.create(), _kept(bench)
+
+    def work(connection: sa.Connection) -> list[int]:
+        if not _keeper(connection).willing:
+            pytest.skip("MySQL is asked to keep nothing")
+        counts = []
+        for _ in range(3):
+            sending.ask(connection, sending.Order(text, {"ids": [entity_id], "what": "x"}))
+            status = "SHOW SESSION STATUS WHERE Variable_name IN ('Com_prepare_sql', 'Com_execute_sql')"
+            counts += [int(row[1]) for row in sorted(connection.exec_driver_sql(status))]
+        return counts
+
+    first, one, second, same, third, again = bench.run(work)
+    assert (second - first, third - second) == (1, 1), "carried out each time"
+    assert one == same == again, "prepared once"
+
+
+def test_what_the_server_has_lost_is_sent_as_it_is(bench: Bench) -> None:
+    """Behind what was written before it in the same message, which is carried out once."""
+    entity_id, text = bench.create(), _kept(bench)
+    asked = sending.Order(text, {"ids": [entity_id], "what": "x"})
+
+    def work(connection: sa.Connection) -> tuple[object, bool]:
+        willing = _keeper(connection).willing
+        sending.ask(connection, asked)
+        if willing:
+            connection.exec_driver_sql("DEALLOCATE PREPARE kept_0")
+        sending.later(connection, _update(bench, connection, entity_id, "Eva"))
+        return sending.ask(connection, asked)[0].rows[0][1], willing and _keeper(connection).willing
+
+    assert bench.run(work) == ("Eva", False)
+
+
+def test_a_server_that_will_not_keep_a_statement_is_not_asked_again(bench: Bench) -> None:
+    text = sending.Text(sa.text("EXECUTE IMMEDIATE 'SELECT 7'"), bench.engine.dialect, kept=True)
+
+    def work(connection: sa.Connection) -> tuple[object, bool]:
+        if not _keeper(connection).willing:
+            pytest.skip("MySQL is asked to keep nothing")
+        return sending.ask(connection, sending.Order(text))[0].rows[0][0], _keeper(connection).willing
+
+    assert bench.run(work) == (7, False)
+
+
+def test_an_error_of_a_kept_statement_is_its_own(bench: Bench) -> None:
+    entity_id, text = bench.create(), _kept(bench)
+    broken = sending.Text(sa.text("SELECT 1 FROM no_such_table WHERE a = :a"), bench.engine.dialect, kept=True)
+
+    def work(connection: sa.Connection) -> tuple[int | None, object]:
+        heard: list[int | None] = []
+        ahead = sending.Order(text, {"ids": [entity_id], "what": "x"})
+        after = _read(bench, connection, entity_id)
+        wrong = sending.Order(broken, {"a": 1}, failed=lambda error: heard.append(driver_errors.number(error.orig)))
+        answers = sending.ask(connection, ahead, wrong, after)
+        return heard[0], answers[2].rows[0][0]
+
+    assert bench.run(work) == (1146, "Ada")
+
+
+def test_a_kept_statement_lives_with_a_changed_table(bench: Bench) -> None:
+    entity_id, text = bench.create(), _kept(bench)
+    asked = sending.Order(text, {"ids": [entity_id], "what": "x"})
+
+    def work(connection: sa.Connection) -> object:
+        return sending.ask(connection, asked)[0].rows[0][1]
+
+    before = bench.run(work)
+    bench.sql(f"ALTER TABLE {bench.shop.prefix}customer_entity ADD COLUMN of_somebody INT NULL FIRST")
+    try:
+        assert bench.run(work) == before == "Ada"
+    finally:
+        bench.sql(f"ALTER TABLE {bench.shop.prefix}customer_entity DROP COLUMN of_somebody")
