@@ -25,8 +25,8 @@ The map of the code, in the order a request meets it:
                     planned first (plans, changes)
     ledger/         our own tables: links with documents, claims, labels, tokens, counters, their migrations
     jsontext/       JSON written quickly
-    sql/            the way to the database: several statements in one message (sending), read quickly (wire), the long ones
-                    kept by the server (keeping)
+    sql/            the way to the database: several statements in one message (sending), read quickly (wire), the
+                    long ones kept prepared by the server (keeping)
     watch.py        mapping.yaml while the service runs
     replica.py      the read replica: may it answer this caller?
     observer.py     what requests tell of their identity provider: recorded, counted, by a thread

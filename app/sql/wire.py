@@ -105,7 +105,7 @@ class Cursor(cursors.Cursor):
         while self.nextset():
             pass
         self._executed = query
-        keeper: keeping.Keeper = self.connection.keeper
+        keeper = self._keeper
         try:
             self._send(query)
         except err.MySQLError as error:
@@ -129,10 +129,15 @@ class Cursor(cursors.Cursor):
                     break
                 connection.next_result()
 
+    @property
+    def _keeper(self) -> keeping.Keeper:
+        connection: Any = self.connection
+        keeper: keeping.Keeper = connection.keeper
+        return keeper
+
     def _words(self, part: tuple[str, Any]) -> str:
         sql, values = part
-        keeper: keeping.Keeper = self.connection.keeper
-        kept = keeper.words(sql, values) if isinstance(sql, keeping.Kept) else None
+        kept = self._keeper.words(sql, values) if isinstance(sql, keeping.Kept) else None
         return self.mogrify(sql, values) if kept is None else kept
 
 

@@ -145,6 +145,13 @@ def test_so_many_do_not_wait_that_a_message_would_not_fit(bench: Bench) -> None:
 # --- statements that the server keeps (sql/keeping.py) ---
 
 
+@pytest.fixture
+def fresh(bench: Bench) -> Bench:
+    """A shop to which nobody is connected whose server has refused to keep anything."""
+    bench.engine.dispose()
+    return bench
+
+
 def _kept(bench: Bench) -> sending.Text:
     table = bench.shop.tables["customer_entity"]
     what = sa.bindparam("what", type_=sa.types.NULLTYPE).label("what")
@@ -159,9 +166,9 @@ def _keeper(connection: sa.Connection) -> keeping.Keeper:
 
 
 @pytest.mark.parametrize("what", [TEXT, None, 12, ""])
-def test_a_kept_statement_answers_as_if_it_were_sent_as_it_is(bench: Bench, what: object) -> None:
-    ids = [bench.create(email=f"{i}@example.com", firstname="O'Hara") for i in range(3)]
-    text = _kept(bench)
+def test_a_kept_statement_answers_as_if_it_were_sent_as_it_is(fresh: Bench, what: object) -> None:
+    ids = [fresh.create(email=f"{i}@example.com", firstname="O'Hara") for i in range(3)]
+    text = _kept(fresh)
 
     def work(connection: sa.Connection) -> list[object]:
         found = []
@@ -172,13 +179,13 @@ def test_a_kept_statement_answers_as_if_it_were_sent_as_it_is(bench: Bench, what
                 found.append((answer.rows, answer.rowcount, answer.names))
         return found
 
-    found = bench.run(work)
+    found = fresh.run(work)
     assert found[:3] == found[3:6] == found[6:]
     assert [len(rows) for rows, _, _ in found[:3]] == [1, 3, 0]
 
 
-def test_a_server_keeps_a_statement_once_for_each_connection(bench: Bench) -> None:
-    entity_id, text = bench.create(), _kept(bench)
+def test_a_server_keeps_a_statement_once_for_each_connection(fresh: Bench) -> None:
+    entity_id, text = fresh.create(), _kept(fresh)
 
     def work(connection: sa.Connection) -> list[int]:
         if not _keeper(connection).willing:
@@ -190,63 +197,63 @@ def test_a_server_keeps_a_statement_once_for_each_connection(bench: Bench) -> No
             counts += [int(row[1]) for row in sorted(connection.exec_driver_sql(status))]
         return counts
 
-    first, one, second, same, third, again = bench.run(work)
+    first, one, second, same, third, again = fresh.run(work)
     assert (second - first, third - second) == (1, 1), "carried out each time"
     assert one == same == again, "prepared once"
 
 
-def test_what_the_server_has_lost_is_sent_as_it_is(bench: Bench) -> None:
+def test_what_the_server_has_lost_is_sent_as_it_is(fresh: Bench) -> None:
     """Behind what was written before it in the same message, which is carried out once."""
-    entity_id, text = bench.create(), _kept(bench)
+    entity_id, text = fresh.create(), _kept(fresh)
     asked = sending.Order(text, {"ids": [entity_id], "what": "x"})
 
     def work(connection: sa.Connection) -> tuple[object, bool]:
         willing = _keeper(connection).willing
         sending.ask(connection, asked)
         if willing:
-            connection.exec_driver_sql("DEALLOCATE PREPARE kept_0")
-        sending.later(connection, _update(bench, connection, entity_id, "Eva"))
+            connection.exec_driver_sql(f"DEALLOCATE PREPARE {_keeper(connection).known[text.sql][0]}")
+        sending.later(connection, _update(fresh, connection, entity_id, "Eva"))
         return sending.ask(connection, asked)[0].rows[0][1], willing and _keeper(connection).willing
 
-    assert bench.run(work) == ("Eva", False)
+    assert fresh.run(work) == ("Eva", False)
 
 
-def test_a_server_that_will_not_keep_a_statement_is_not_asked_again(bench: Bench) -> None:
-    text = sending.Text(sa.text("EXECUTE IMMEDIATE 'SELECT 7'"), bench.engine.dialect, kept=True)
+def test_a_server_that_will_not_keep_a_statement_is_not_asked_again(fresh: Bench) -> None:
+    text = sending.Text(sa.text("EXECUTE IMMEDIATE 'SELECT 7'"), fresh.engine.dialect, kept=True)
 
     def work(connection: sa.Connection) -> tuple[object, bool]:
         if not _keeper(connection).willing:
             pytest.skip("MySQL is asked to keep nothing")
         return sending.ask(connection, sending.Order(text))[0].rows[0][0], _keeper(connection).willing
 
-    assert bench.run(work) == (7, False)
+    assert fresh.run(work) == (7, False)
 
 
-def test_an_error_of_a_kept_statement_is_its_own(bench: Bench) -> None:
-    entity_id, text = bench.create(), _kept(bench)
-    broken = sending.Text(sa.text("SELECT 1 FROM no_such_table WHERE a = :a"), bench.engine.dialect, kept=True)
+def test_an_error_of_a_kept_statement_is_its_own(fresh: Bench) -> None:
+    entity_id, text = fresh.create(), _kept(fresh)
+    broken = sending.Text(sa.text("SELECT 1 FROM no_such_table WHERE a = :a"), fresh.engine.dialect, kept=True)
 
     def work(connection: sa.Connection) -> tuple[int | None, object]:
         heard: list[int | None] = []
         ahead = sending.Order(text, {"ids": [entity_id], "what": "x"})
-        after = _read(bench, connection, entity_id)
+        after = _read(fresh, connection, entity_id)
         wrong = sending.Order(broken, {"a": 1}, failed=lambda error: heard.append(driver_errors.number(error.orig)))
         answers = sending.ask(connection, ahead, wrong, after)
         return heard[0], answers[2].rows[0][0]
 
-    assert bench.run(work) == (1146, "Ada")
+    assert fresh.run(work) == (1146, "Ada")
 
 
-def test_a_kept_statement_lives_with_a_changed_table(bench: Bench) -> None:
-    entity_id, text = bench.create(), _kept(bench)
+def test_a_kept_statement_lives_with_a_changed_table(fresh: Bench) -> None:
+    entity_id, text = fresh.create(), _kept(fresh)
     asked = sending.Order(text, {"ids": [entity_id], "what": "x"})
 
     def work(connection: sa.Connection) -> object:
         return sending.ask(connection, asked)[0].rows[0][1]
 
-    before = bench.run(work)
-    bench.sql(f"ALTER TABLE {bench.shop.prefix}customer_entity ADD COLUMN of_somebody INT NULL FIRST")
+    before = fresh.run(work)
+    fresh.sql(f"ALTER TABLE {fresh.shop.prefix}customer_entity ADD COLUMN of_somebody INT NULL FIRST")
     try:
-        assert bench.run(work) == before == "Ada"
+        assert fresh.run(work) == before == "Ada"
     finally:
-        bench.sql(f"ALTER TABLE {bench.shop.prefix}customer_entity DROP COLUMN of_somebody")
+        fresh.sql(f"ALTER TABLE {fresh.shop.prefix}customer_entity DROP COLUMN of_somebody")
