@@ -150,9 +150,24 @@ def asked_of(cascades: Cascades, dialect: sa.Dialect, table: str, row: Mapping[s
     return [_question(wanted, dialect)] if wanted else []
 
 
-def ask_ahead(connection: sa.Connection, cascades: Cascades, table: str, row: Mapping[str, Any]) -> None:
-    """Ask along with the next message for the rows that `capture` will read first. table: with prefix."""
-    for order in _orders(connection.dialect, _present(connection, _referred(cascades, [(table, row)]))):
+def ask_ahead(
+    connection: sa.Connection,
+    cascades: Cascades,
+    table: str,
+    row: Mapping[str, Any],
+    below: Sequence[tuple[str, Mapping[str, Any]]] = (),
+) -> None:
+    """Ask along with the next message for the rows that `capture` will read first. table: with prefix.
+
+    below: rows that are known to hang on it, with their tables, for what hangs on those, in turn.
+    """
+    present = _present(connection, _referred(cascades, [(table, row)]))
+    orders, deeper = _orders(connection.dialect, present), _referred(cascades, below)
+    if deeper:
+        tables = {reference.table for reference in present}  # which may have rows for those, too
+        likely = {reference: them for reference, them in deeper.items() if reference.table in tables}
+        orders += [_question(deeper, connection.dialect), *_orders(connection.dialect, likely)]
+    for order in orders:
         sending.later(connection, sending.ahead(connection, order))
 
 
@@ -207,4 +222,4 @@ def _text(references: tuple[Reference, ...], dialect: sa.Dialect) -> sending.Tex
         f" (SELECT 1 FROM `{reference.table}` WHERE `{reference.column}` IN :them{place})"
         for place, reference in enumerate(references)
     )
-    return sending.Text(sa.text(" UNION ALL ".join(parts)), dialect)
+    return sending.Text(sa.text(" UNION ALL ".join(parts)), dialect, kept=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -60,6 +61,7 @@ def bounds(column: sa.Column[Any] | None) -> tuple[int, int] | None:
     return (0, 2**bits - 1) if getattr(held, "unsigned", False) else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
+@functools.lru_cache(maxsize=4096)
 def default(column: sa.Column[Any] | None) -> str | None:
     """Give what the database puts into a column that nobody fills, where that is a plain value."""
     given = None if column is None else column.server_default

@@ -138,16 +138,20 @@ def newcomer(shop: shop.Shop, planned: Iterable[changes.RowChange]) -> customers
     return customers.Customer(changes.NEW, {**defaults, **given, **row})
 
 
-def remove(connection: sa.Connection, shop: shop.Shop, entity_id: int, now: datetime) -> list[changes.RowChange]:
+def remove(
+    connection: sa.Connection, shop: shop.Shop, entity_id: int, now: datetime, addresses: Iterable[int] = ()
+) -> list[changes.RowChange]:
     """Plan a customer's removal as Magento does it (facts 6.1), holding its row; nothing when it is not there.
 
-    Rows that hang on the customer by foreign keys go by the database's cascade. now: naive UTC.
+    Rows that hang on the customer by foreign keys go by the database's cascade. now: naive UTC. addresses: those of the
+    customer's that are known, so that what hangs on them is asked ahead.
     """
     answer = sending.ask(connection, _to_go(shop, entity_id))[0]
     if not answer.rows:
         return []
     row = dict(zip(answer.names, answer.rows[0], strict=True))
-    cascades.ask_ahead(connection, shop.cascades(), shop.prefix + TABLE, row)
+    below = [(f"{shop.prefix}customer_address_entity", {"entity_id": address}) for address in addresses]
+    cascades.ask_ahead(connection, shop.cascades(), shop.prefix + TABLE, row, below)
     gone = changes.RowChange(TABLE, {"entity_id": entity_id}, row, None)
     return [gone, *aftermath.farewell(connection, shop, row, now)]
 

@@ -31,6 +31,11 @@ class Book:
     defaults: Mapping[str, addresses.Address] = field(default_factory=dict)
     kept: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def ids(self) -> list[int]:
+        """The ids of the addresses that are there."""
+        return sorted({address.entity_id for address in (*self.own.values(), *self.defaults.values())})
+
     def stand_in(self, rule: rules.Address, taken: Collection[int] = ()) -> addresses.Address | None:
         """Give the default address that stands for a rule's: of its kinds, no other rule's and not `taken` else."""
         taken = {*taken, *(address.entity_id for address in self.own.values())}

@@ -35,7 +35,7 @@ def plan(connection: sa.Connection, bridge: bridges.Bridge, held: standing.Held,
 def final(connection: sa.Connection, bridge: bridges.Bridge, held: standing.Held, how: str, now: datetime) -> list[Row]:
     """Plan what nobody takes back: the customer removed, or anonymized."""
     if how == "remove":
-        return plans.remove(connection, bridge.shop, held.entity_id, now)
+        return plans.remove(connection, bridge.shop, held.entity_id, now, held.book.ids)
     planned = anonymity.plan(connection, bridge.shop, held.entity_id, now)
     planned += [*waits_no_more(connection, bridge, held), *_memberships_end(connection, bridge, held)]
     nobody = {"userName": anonymity.address(held.entity_id)}
