@@ -60,7 +60,7 @@ def test_a_write_is_few_messages_and_its_answer_none(scim: Client, sent: list[li
         assert not [text for text in sent[-1] if text.startswith("SELECT")], "the answer was read from the database"
     sent.clear()
     assert scim.send("DELETE", f"/Users/{user_id}").status_code == 204
-    assert len(sent) == 5, "the locked user; newsletter and who hangs on it; on its address, twice; what is written"
+    assert len(sent) == 3, "the locked user; newsletter, who hangs on it and on its address; what is written"
 
 
 def test_what_was_told_is_what_is_read(scim: Client) -> None:
