@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from app.magento import driver_errors, errors, schema
-from app.sql import sending
+from app.sql import sending, wire
 
 ER_DUP_ENTRY = 1062
 
@@ -86,11 +86,10 @@ def execute_all(
     while any(work.left for work in works):
         kind = max(works, key=lambda work: len(work.left)).next[0]
         run = [(work, change) for work in works for change in work.take(kind)]
-        table = tables[kind[1]]
         if kind[0] == "insert":
-            _insert(connection, table, run, kind[2])
+            _insert(connection, tables, run, kind[2])
         else:
-            _update_or_delete(connection, table, [change for _, change in run])
+            _update_or_delete(connection, tables[kind[1]], [change for _, change in run])
             for work, change in run:
                 work.done.append(change)
     return [work.done for work in works]
@@ -112,6 +111,24 @@ class _Work:
             change = _resolved(self.left[-1], self.ids)
             self._next = _kind(change), change
         return self._next
+
+    def child(self, change: RowChange) -> RowChange | None:
+        """Take the change that comes next where it makes a row that only waits for the id of the one that this makes.
+
+        And that is given an id itself, for which others wait.
+        """
+        coming = _resolved(self.left[-1], self.ids) if self.left else change
+        unknown = [value for value in (coming.after or {}).values() if isinstance(value, New | Joined)]
+        if coming.before is not None or unknown != list(change.key.values()) or not _news(coming.key):
+            return None
+        self.left.pop()
+        return coming
+
+    def made(self, change: RowChange, number: int) -> None:
+        """Note that a row was made, and its id."""
+        (column, new), *_ = ((column, value) for column, value in change.key.items() if isinstance(value, New))
+        self.ids[new] = number
+        self.done.append(_resolved(change, self.ids))
 
     def take(self, kind: Kind) -> Iterator[RowChange]:
         """Take the changes of a kind that come next: one where the database gives it an id, for which others wait."""
@@ -216,9 +233,9 @@ def _resolved(change: RowChange, ids: Mapping[New, int]) -> RowChange:
 
 
 def _insert(
-    connection: sa.Connection, table: sa.Table, run: Sequence[tuple[_Work, RowChange]], automatic: Sequence[str]
+    connection: sa.Connection, tables: Tables, run: Sequence[tuple[_Work, RowChange]], automatic: Sequence[str]
 ) -> None:
-    keys = [dict(change.key) for _, change in run]
+    table, keys = tables[run[0][1].table], [dict(change.key) for _, change in run]
 
     def refused(error: exc.DBAPIError) -> None:
         if automatic or driver_errors.number(error.orig) != ER_DUP_ENTRY:
@@ -236,10 +253,16 @@ def _insert(
         return
     rows = [{column: value for column, value in row.items() if column not in automatic} for row in rows]
     text = sending.insert(table, connection.dialect, tuple(rows[0]))
-    answers = sending.ask(connection, *(sending.Order(text, row) for row in rows))
-    for (work, change), answer in zip(run, answers, strict=True):
-        work.ids[change.key[automatic[0]]] = answer.lastrowid
-        work.done.append(replace(change, key={**change.key, automatic[0]: answer.lastrowid}))
+    orders = [sending.Order(text, row) for row in rows]
+    child = run[0][0].child(run[0][1]) if len(run) == 1 and sending.is_one_message(connection) else None
+    if child is not None:
+        given = child.after or {}
+        row = {column: wire.LAST_ID if isinstance(value, New) else value for column, value in given.items()}
+        text = sending.insert(tables[child.table], connection.dialect, tuple(row))
+        orders.append(sending.Order(text, row))
+        run = [*run, (run[0][0], child)]
+    for (work, change), answer in zip(run, sending.ask(connection, *orders), strict=True):
+        work.made(change, answer.lastrowid)
 
 
 def _update_or_delete(connection: sa.Connection, table: sa.Table, run: Sequence[RowChange]) -> None:

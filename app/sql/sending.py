@@ -216,10 +216,15 @@ def forget(connection: sa.Connection) -> None:
             connection.info.pop(name, None)
 
 
+def is_one_message(connection: sa.Connection) -> bool:
+    """Say whether statements go in one message on this connection: another driver sends one by one."""
+    return isinstance(connection.connection.driver_connection, wire.Connection)
+
+
 def _send(connection: sa.Connection, message: wire.Message) -> exc.DBAPIError | None:
     """Send a message; its answers are those of the statements that were carried out before one failed."""
     try:
-        if isinstance(connection.connection.driver_connection, wire.Connection):
+        if is_one_message(connection):
             connection.exec_driver_sql(message)
             return None
         for sql, values in message.parts:

@@ -27,6 +27,13 @@ Shape = tuple[list[Any], list[tuple[str | None, Callable[[Any], Any] | None]], t
 """What the driver makes of a result's columns: fields, how their values are read, and the cursor's description."""
 
 
+class LastId:
+    """Stands for the id that the database made by the statement before, in the same message."""
+
+
+LAST_ID = LastId()
+
+
 @dataclass
 class Answer:
     """What the database answered to a statement: the rows it asked for, how many it changed, the id that it made.
@@ -285,4 +292,9 @@ def _moment(text: Any) -> Any:
         return converters.convert_datetime(text)
 
 
-CONVERSIONS = {**converters.conversions, FIELD_TYPE.DATETIME: _moment, FIELD_TYPE.TIMESTAMP: _moment}
+CONVERSIONS: dict[Any, Any] = {
+    **converters.conversions,
+    FIELD_TYPE.DATETIME: _moment,
+    FIELD_TYPE.TIMESTAMP: _moment,
+    LastId: lambda _value, _mapping: "LAST_INSERT_ID()",
+}
