@@ -126,8 +126,7 @@ class _Work:
 
     def made(self, change: RowChange, number: int) -> None:
         """Note that a row was made, and its id."""
-        (column, new), *_ = ((column, value) for column, value in change.key.items() if isinstance(value, New))
-        self.ids[new] = number
+        self.ids[_news(change.key)[0]] = number
         self.done.append(_resolved(change, self.ids))
 
     def take(self, kind: Kind) -> Iterator[RowChange]:
