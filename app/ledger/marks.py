@@ -23,7 +23,7 @@ def fetch(connection: sa.Connection, ledger: tables.Tables, entity_ids: Collecti
 
 def of(ledger: tables.Tables, values: Sequence[Any]) -> Mark | None:
     """Make a mark of its row's values, in the order of the table's columns; None where they are null."""
-    if all(value is None for value in values):
+    if values[0] is None:  # the key
         return None
     return _without_key(dict(zip(ledger.inactive.columns.keys(), values, strict=True)))
 
