@@ -75,6 +75,7 @@ class Watch:
         if self._pid == os.getpid() or not self.seconds:
             return
         self._pid = os.getpid()
+        self._alone = threading.Lock()  # a thread that held it when this process was forked is not here
         self.look()
         threading.Thread(target=_look_on, args=(weakref.ref(self), self.seconds), name="mapping", daemon=True).start()
 
