@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from pymysql import connections, converters, cursors, err, protocol
-from pymysql.constants import CLIENT, FIELD_TYPE
+from pymysql.constants import CLIENT, CR, FIELD_TYPE
 
 from app.sql import keeping
 
@@ -245,6 +245,8 @@ def _packet(connection: Any) -> bytes:
         header = read(4)
         if header[3] != connection._next_seq_id:
             connection._force_close()
+            if header[3] == 0:  # MariaDB's last word when it shuts down
+                raise err.OperationalError(CR.CR_SERVER_LOST, "Lost connection to MySQL server during query")
             raise err.InternalError(f"Packet sequence number wrong - got {header[3]}")
         connection._next_seq_id = (header[3] + 1) % 256
         size = int.from_bytes(header[:3], "little")
