@@ -101,9 +101,7 @@ def fetch_with(
     orders += [*([custom] if custom else []), *(more.besides if more else ())]
     answers = sending.ask(connection, *orders)
     none = dict.fromkeys(a.code for a in attributes)
-    found = {row[0]: dict(zip(queries[0].names, row, strict=False)) for row in answers[0].rows}
-    if none:
-        found = {entity_id: {**none, **data} for entity_id, data in found.items()}
+    found = {row[0]: {**none, **dict(zip(queries[0].names, row, strict=False))} for row in answers[0].rows}
     beside: dict[int, Sequence[Any]] = {row[0]: row[len(queries[-1].names) :] for row in answers[len(queries) - 1].rows}
     hollow: dict[int, set[str]] = {}
     for entity_id, held in value_rows.held(attributes, answers[len(queries)]).items() if custom else ():
