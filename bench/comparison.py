@@ -62,8 +62,8 @@ class Comparison:
 
     def _place(self) -> dict[str, Any]:
         parts = make_url(self.stage.url)
-        place = {"host": parts.host, "port": parts.port, "user": parts.username, "password": parts.password}
-        return {**place, "database": parts.database}
+        user = {"user": parts.username, "password": parts.password, "database": parts.database}
+        return {**user, "host": parts.host, "port": parts.port or 3306, **parts.query}
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 
 import pymysql
 import rich.progress
+import sqlalchemy as sa
 
 from app import config, launch, service
 from app.ledger import tables, tokens
@@ -60,7 +61,7 @@ def options() -> tuple[str, ...]:
 
 def make(running: server.MariaDB, size: int, progress: rich.progress.Progress) -> Stage:
     """Make or find the shop of `size` customers, everything in memory, with a new token."""
-    url = running.create(f"bench_{size}")
+    url = _by_socket(running, running.create(f"bench_{size}"))
     shop.make(url, customers=False)
     token = _token(url)
     with filling.relaxed(running.url("mysql", "root")):
@@ -110,6 +111,12 @@ def quiet(pid: int, seconds: float) -> None:
         time.sleep(step)
         if processor.used([pid]) - before <= 0.04 * step:
             return
+
+
+def _by_socket(running: server.MariaDB, url: str) -> str:
+    """Give the URL by which who is on this machine connects, as Magento does where its host is localhost."""
+    place = sa.make_url(url).set(host="localhost", port=None, query={"unix_socket": str(running.socket)})
+    return place.render_as_string(hide_password=False)
 
 
 def _token(url: str) -> str:

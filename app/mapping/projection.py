@@ -293,13 +293,16 @@ def desired(
 
     Returns the values by attribute code, and the problems with the rules they belong to.
     """
-    old = outcomes(ruleset, before, was or context) if before is not None else {}
-    new = outcomes(ruleset, after, context)
+    was, changed = was or context, None
+    if before is not None and was.data is context.data and was.groups == context.groups:
+        changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     wanted: dict[str, Any] = {}
     problems: list[tuple[rules.Rule, str]] = []
     for rule in ruleset.rules:
-        result = new.get(rule.target)
-        if result is None or result.keep or result == old.get(rule.target):
+        if not rule.goes_in or (changed is not None and changed.isdisjoint(rule.roots)):
+            continue
+        result = outcome(rule, after, context)
+        if result.keep or (before is not None and result == outcome(rule, before, was)):
             continue
         cleared = result.value is None and rule.on_null == "error" and before is not None
         reason = result.problem or ("may not be cleared" if cleared else None)

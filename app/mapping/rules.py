@@ -117,6 +117,13 @@ class Rule:
         """List the paths that its value is made of, without the default's."""
         return (*self.sources, *(self.template.paths() if self.template else ()))
 
+    @cached_property
+    def roots(self) -> frozenset[str]:
+        """Name what of a user its outcome depends on: top-level attributes, and URNs of extensions."""
+        read = [*self.reads(), *(self.default.paths() if self.default else ())]
+        read += trees.paths_of(self.when) if self.when is not None else ()
+        return frozenset(path.urn or (path.attribute.name if path.attribute else "") for path in read)
+
     def supplied_by(self) -> str:
         """Name the paths that would give the attribute a value, for a message."""
         names = [str(path) for path in (*self.sources, *(self.default.paths() if self.default else ()))]

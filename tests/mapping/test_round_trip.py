@@ -262,3 +262,11 @@ def test_what_is_projected_is_turned_back(
         if not values.equal(rule.attribute, held[rule.target], again.get(rule.target))
     }
     assert not changed, "what is read from the rows alone, sent again, changes nothing"
+    other = _document(ruleset, dict(sorted(sent.items())[::2]))
+    for before, after in ((document, other), (other, document), (document, document)):
+        asked, _ = projection.desired(ruleset, before, after, standing)
+        was, then = (projection.outcomes(ruleset, each, standing) for each in (before, after))
+        differs = {target for target, outcome in then.items() if outcome != was[target] and not outcome.keep}
+        assert asked == {target: then[target].value for target in differs if target in asked}
+        left_out = [rule for rule in ruleset.rules if rule.target in differs - asked.keys()]
+        assert all(then[rule.target].problem or rule.on_null == "error" for rule in left_out)
