@@ -241,7 +241,9 @@ def test_what_is_projected_is_turned_back(
     if problems or any(isinstance(value, options.Choice) for value in stored.values()):
         return  # refused, or an option that the shop is to make first
     lost = [rule for rule in ruleset.rules if not rule.goes_in or outcomes[rule.target].keep]
-    kept = [rule for rule in ruleset.rules if rule.on_null == "keep" and rules.first(document, rule.sources) is None]
+    nothing = {target for target, outcome in outcomes.items() if outcome.value is None}
+    nothing |= {rule.target for rule in ruleset.rules if rules.first(document, rule.sources) is None}
+    kept = [rule for rule in ruleset.rules if rule.on_null == "keep" and rule.target in nothing]
     held = {rule.target: None for rule in ruleset.rules} | _stored(stored)
     standing = projection.Context(shop, 1, held)
     read = projection.correct(ruleset, document, standing, linked=True)
