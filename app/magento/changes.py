@@ -113,9 +113,9 @@ class _Work:
         return self._next
 
     def child(self, change: RowChange) -> RowChange | None:
-        """Take the change that comes next where it makes a row that only waits for the id of the one that this makes.
+        """Take the change that comes next where it may go along with this one, which makes a row and its id; else None.
 
-        And that is given an id itself, for which others wait.
+        It may where it makes a row, too, whose id others wait for, and waits itself for nothing but this id.
         """
         coming = _resolved(self.left[-1], self.ids) if self.left else change
         unknown = [value for value in (coming.after or {}).values() if isinstance(value, New | Joined)]

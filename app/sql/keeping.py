@@ -13,7 +13,8 @@ from pymysql import err
 
 PLACE = re.compile(r"%\(([^)]+)\)s")  # where the driver puts a value in by its name
 MOST = 50  # statements of a connection
-UNKEPT = (1243, 1615)  # a prepared statement is not there any more, or cannot be brought in line with a changed table
+# ER_UNKNOWN_STMT_HANDLER: it is not there any more; ER_NEED_REPREPARE: it cannot be brought in line with a changed table
+UNKEPT = (1243, 1615)
 LISTS = (list, tuple, set, frozenset)
 
 
@@ -33,7 +34,10 @@ class Keeper:
         self.known: dict[str, tuple[str, Sequence[str]]] = {}
 
     def words(self, sql: Kept, values: Mapping[str, Any]) -> str | None:
-        """Give what has a statement carried out; None where it is to be sent as it is, such as for lists of several."""
+        """Give what has a statement carried out; None where it is to be sent as it is, such as for lists of several.
+
+        Raises the driver's error where the connection dies of it.
+        """
         if not self.willing or any(isinstance(held, LISTS) and len(held) != 1 for held in values.values()):
             return None
         if sql not in self.known and not self._prepare(sql, values):

@@ -2,6 +2,7 @@
 
 import pytest
 import sqlalchemy as sa
+from pymysql import err
 
 from app.magento import database, driver_errors, errors
 from app.sql import keeping, sending, wire
@@ -140,6 +141,24 @@ def test_so_many_do_not_wait_that_a_message_would_not_fit(bench: Bench) -> None:
 
     bench.run(work)
     assert bench.row("customer_entity", entity_id=entity_id)["firstname"] == f"No{sending.MOST_WAITING}"
+
+
+def test_mariadbs_last_word_among_rows_is_a_lost_connection() -> None:
+    """It has the number 0, whatever comes next (MariaDB, when it shuts down)."""
+
+    class Ending:
+        _next_seq_id, closed = 3, False
+
+        def _read_bytes(self, size: int) -> bytes:
+            return bytes(size)
+
+        def _force_close(self) -> None:
+            self.closed = True
+
+    ending = Ending()
+    with pytest.raises(err.OperationalError) as lost:
+        wire._packet(ending)
+    assert (lost.value.args[0], ending.closed) == (2013, True)
 
 
 # --- statements that the server keeps (sql/keeping.py) ---

@@ -76,6 +76,16 @@ def test_a_thread_of_each_process_watches(make: Make) -> None:
         raise AssertionError("nobody looked at the file")
 
 
+def test_a_forked_process_does_not_wait_for_a_thread_of_its_parent(make: Make) -> None:
+    watched, _ = _watch(make(mapping=FIRST, watch_seconds=60))
+    watched._pid = -1  # as in a process that was just forked
+    with watched._alone:  # by a thread that is not in it
+        began = threading.Thread(target=watched.ensure, daemon=True)
+        began.start()
+        began.join(10)
+        assert not began.is_alive()
+
+
 def test_the_thread_ends_when_nobody_needs_the_rules(tmp_path: Path) -> None:
     before = set(threading.enumerate())
     (tmp_path / "mapping.yaml").touch()
