@@ -13,7 +13,7 @@ from pymysql import err
 
 PLACE = re.compile(r"%\(([^)]+)\)s")  # where the driver puts a value in by its name
 MOST = 50  # statements of a connection
-# ER_UNKNOWN_STMT_HANDLER: it is not there any more; ER_NEED_REPREPARE: it cannot be brought in line with a changed table
+# ER_UNKNOWN_STMT_HANDLER: it is not there any more; ER_NEED_REPREPARE: it does not fit a changed table
 UNKEPT = (1243, 1615)
 LISTS = (list, tuple, set, frozenset)
 
